@@ -1,0 +1,42 @@
+# Every target does its own set-up; nothing beyond Python 3.11 and pip is needed.
+PYTHON ?= python3
+TORCH_INDEX_URL ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# Real frames and pretrained weights are used in place where they lie beside the checkout.
+SHARED := $(wildcard ../shared)
+ifneq ($(SHARED),)
+export SEMALIGN_TEST_DATA ?= $(abspath ../shared/data)
+export SEMALIGN_MODELS_MIRROR ?= $(abspath ../shared/weights)
+endif
+export OMP_WAIT_POLICY ?= passive
+
+.PHONY: setup demo test lint up clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt service/version.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[worker,embedded,bench,dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/semalign demo $(if $(FRAME),--frame $(FRAME))
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+up: setup
+	$(BIN)/semalign up
+
+clean:
+	rm -rf $(VENV) demo-output

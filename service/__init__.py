@@ -1,0 +1,1 @@
+"""HTTP front end, client and command line of semalign."""

@@ -1,0 +1,1 @@
+"""The `semalign` command: the composition root, which may import every part."""

@@ -1,0 +1,1 @@
+"""Queue worker, pipeline, job records, storage and input readers."""

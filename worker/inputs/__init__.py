@@ -1,0 +1,1 @@
+"""Readers and checks of what callers send: numpy and Pillow only."""
