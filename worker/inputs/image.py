@@ -1,0 +1,26 @@
+"""Camera images, PNG or JPEG, as RGB arrays."""
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.inputs.image_file import open_image
+from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
+from worker.inputs.source import Source, read_source
+
+
+def read_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> npt.NDArray[np.uint8]:
+    """Read a camera image as (H, W, 3) uint8 RGB.
+
+    Grayscale is repeated into three channels, 16-bit samples keep their high byte, an alpha channel is dropped. The
+    EXIF orientation is not applied: the intrinsics describe the pixels as the sensor wrote them, and turning the image
+    would leave K pointing at the wrong places.
+
+    Raises:
+        InputError: `unreadable-file`, `file-too-large`, `unsupported-image-format`, `image-too-large`, `broken-image`.
+    """
+    image = open_image(read_source(source, limits), ("PNG", "JPEG"), limits)
+    if image.mode.startswith("I"):
+        # Pillow would clip 16-bit grayscale at 255 instead of scaling it.
+        gray = (np.asarray(image) >> 8).astype(np.uint8)
+        return np.repeat(gray[..., np.newaxis], 3, axis=2)
+    return np.array(image.convert("RGB"))

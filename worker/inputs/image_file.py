@@ -1,0 +1,54 @@
+"""Image files opened with care: format and size from the header first, pixels only then."""
+
+import io
+
+from PIL import Image
+
+from worker.inputs.errors import InputError
+from worker.inputs.limits import InputLimits
+
+# The last chunk of every PNG: no data, its name, its checksum.
+_PNG_END = b"IEND\xaeB`\x82"
+
+
+def open_image(data: bytes, formats: tuple[str, ...], limits: InputLimits) -> Image.Image:
+    """Open an image of one of `formats`, check the size its header states, and decode it.
+
+    Returns:
+        The decoded image in the mode of the file.
+
+    Raises:
+        InputError: `unsupported-image-format`, `image-too-large` or `broken-image`.
+    """
+    image = _parse_header(data, formats, limits)
+    if image.width * image.height > limits.max_image_pixels:
+        raise _too_large(limits)
+    # Pillow fills the rest of a PNG that stops early with zeros.
+    if image.format == "PNG" and _PNG_END not in data:
+        raise _broken("it ends before its last chunk")
+    try:
+        image.load()
+    except Exception as error:  # Pillow's decoders raise whatever the bytes provoke
+        raise _broken(str(error)) from error
+    return image
+
+
+def _parse_header(data: bytes, formats: tuple[str, ...], limits: InputLimits) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=formats)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(limits) from error
+    except Exception as error:  # as above
+        raise InputError(
+            "unsupported-image-format",
+            f"The file is not a readable {' or '.join(formats)} image: send it as {' or '.join(formats)}.",
+        ) from error
+
+
+def _too_large(limits: InputLimits) -> InputError:
+    megapixels = limits.max_image_pixels / 1e6
+    return InputError("image-too-large", f"The image has more than {megapixels:g} megapixels: send a smaller one.")
+
+
+def _broken(reason: str) -> InputError:
+    return InputError("broken-image", f"The image is damaged or truncated ({reason}): export or upload it again.")

@@ -1,0 +1,21 @@
+"""How large an input may be before it is refused."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class InputLimits:
+    """Bounds that a reader checks before it allocates anything.
+
+    Attributes:
+        max_image_pixels: Width times height of an image or label image.
+        max_points: Points of a cloud as they stand in the file.
+        max_bytes: Size of one file, and of a compressed cloud once unpacked.
+    """
+
+    max_image_pixels: int = 50_000_000
+    max_points: int = 2_000_000
+    max_bytes: int = 256 * 2**20
+
+
+DEFAULT_LIMITS = InputLimits()
