@@ -1,0 +1,1 @@
+"""Code that runs segmentation networks: one small protocol for each modality."""

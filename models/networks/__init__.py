@@ -1,0 +1,1 @@
+"""Segmentation networks as plain PyTorch modules, named after the state dicts they load."""
