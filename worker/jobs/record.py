@@ -1,0 +1,122 @@
+"""What is known of one job."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Self
+
+
+class JobState(StrEnum):
+    """Where a job stands; `succeeded`, `failed` and `cancelled` are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job will not change any more."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True)
+class JobError:
+    """Why a job failed.
+
+    Attributes:
+        type: Stable kebab-case slug of the kind of failure.
+        detail: A sentence for the caller.
+    """
+
+    type: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class FrameKeys:
+    """Storage keys of one frame's inputs; the suffix of `point_cloud` tells its format."""
+
+    image: str
+    point_cloud: str
+    image_labels: str | None = None
+    point_labels: str | None = None
+
+
+@dataclass(frozen=True)
+class JobInputs:
+    """Storage keys of everything the caller sent."""
+
+    request: str
+    frames: tuple[FrameKeys, ...]
+
+    def to_json(self) -> str:
+        """Write the keys as the record holds them."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(request=fields["request"], frames=tuple(FrameKeys(**frame) for frame in fields["frames"]))
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A job as the broker holds it at one moment.
+
+    Attributes:
+        id: Made by the server, 32 hexadecimal digits.
+        state: Where the job stands.
+        stage: Stage of the pipeline that runs; empty before the first.
+        progress: Share of the whole job that is done, 0 to 1.
+        loss: Latest alignment loss the running stage reported, if it has one.
+        token: Fencing token: number of the attempt that owns the job; older attempts change nothing.
+        deliveries: How often the job was handed to a worker.
+        worker: Name of the worker that owns the job; empty before the first attempt.
+        created_at, started_at, finished_at: Unix seconds on the broker's clock.
+        inputs: Storage keys of what the caller sent.
+        artifacts: Attempt whose result and overlays count; None while there are none.
+        error: Why the job failed, if it did.
+    """
+
+    id: str
+    state: JobState
+    stage: str
+    progress: float
+    loss: float | None
+    token: int
+    deliveries: int
+    worker: str
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    inputs: JobInputs
+    artifacts: int | None
+    error: JobError | None
+
+    @classmethod
+    def from_hash(cls, job_id: str, fields: Mapping[str, str]) -> Self:
+        """Build the record from the fields of its Redis hash."""
+
+        def number(name: str) -> float | None:
+            return float(fields[name]) if fields.get(name) else None
+
+        return cls(
+            id=job_id,
+            state=JobState(fields["state"]),
+            stage=fields["stage"],
+            progress=float(fields["progress"]),
+            loss=number("loss"),
+            token=int(fields["token"]),
+            deliveries=int(fields["deliveries"]),
+            worker=fields["worker"],
+            created_at=float(fields["created_at"]),
+            started_at=number("started_at"),
+            finished_at=number("finished_at"),
+            inputs=JobInputs.from_json(fields["inputs"]),
+            artifacts=int(fields["artifacts"]) if fields.get("artifacts") else None,
+            error=JobError(fields["error_type"], fields["error_detail"]) if fields.get("error_type") else None,
+        )

@@ -1,0 +1,107 @@
+"""Every setting of the service and its workers: environment variables that start with `SEMALIGN_`."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "semalign"
+
+
+class Settings(BaseSettings):
+    """What an operator may choose; each field is read from the environment variable `SEMALIGN_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="SEMALIGN_", env_ignore_empty=True, frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        description="Folder for everything kept on this machine: blobs, and the embedded broker's append-only file.",
+    )
+    broker_url: str = Field(
+        default="",
+        description="Redis or Valkey that holds queue and job records: `redis://`, `rediss://` or `unix:///path`. "
+        "Empty: the embedded broker that `semalign up` starts on a private socket.",
+    )
+    storage_url: str = Field(
+        default="",
+        description="Where inputs, overlays and results are kept: an object store such as `s3://bucket/prefix`, or "
+        "`file:///folder`. Empty: the folder `blobs` in the data folder.",
+    )
+    max_upload_bytes: int = Field(
+        default=512 * 2**20,
+        gt=0,
+        description="Largest body of one request, in bytes; a larger one is refused with 413.",
+    )
+    max_frames: int = Field(default=50, gt=0, description="Most frames in one job.")
+    soft_time_limit_s: float = Field(
+        default=900.0, gt=0, description="Seconds after which a running job is told to stop and ends as failed."
+    )
+    hard_time_limit_s: float = Field(
+        default=960.0, gt=0, description="Seconds after which the process of a running job is killed."
+    )
+    visibility_timeout_s: float = Field(
+        default=1080.0,
+        gt=0,
+        description="Seconds after which a job whose whole worker vanished is handed to the next one. Must exceed the "
+        "hard time limit, else a slow job would run twice at once.",
+    )
+    max_deliveries: int = Field(
+        default=3, gt=0, description="How often a job may be handed to a worker before it ends as failed (`poison`)."
+    )
+    cancel_grace_s: float = Field(
+        default=5.0, ge=0, description="Seconds a cancelled job has to stop by itself before its process is killed."
+    )
+    shutdown_grace_s: float = Field(
+        default=10.0, ge=0, description="Seconds a stopping worker gives its running job before handing it back."
+    )
+    broker_timeout_s: float = Field(
+        default=1.0, gt=0, description="Seconds the API waits for the broker before it answers 503."
+    )
+    broker_patience_s: float = Field(
+        default=120.0, ge=0, description="Seconds a worker with a finished job waits for a broker that went away."
+    )
+    retry_after_s: int = Field(
+        default=1, gt=0, description="Seconds a client is asked to wait between two looks at its job (`Retry-After`)."
+    )
+    device: str = Field(default="cpu", description="Where a worker computes: `cpu`, `cuda` or `cuda:N`.")
+    threads: int = Field(
+        default=0, ge=0, description="CPU threads of each worker process. 0: the cores shared by the processes."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe messages that are logged."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="`console` for people, `json` for one object a line."
+    )
+    pipeline: str = Field(
+        default="worker.pipeline",
+        description="Module that computes a job. For tests, which put a small stand-in here; leave it alone otherwise.",
+    )
+
+    @model_validator(mode="after")
+    def _time_limits_nest(self) -> Self:
+        if not self.soft_time_limit_s <= self.hard_time_limit_s < self.visibility_timeout_s:
+            raise ValueError(
+                "time limits must nest: SEMALIGN_SOFT_TIME_LIMIT_S <= SEMALIGN_HARD_TIME_LIMIT_S "
+                "< SEMALIGN_VISIBILITY_TIMEOUT_S"
+            )
+        return self
+
+    @property
+    def embedded_socket(self) -> Path:
+        """Unix socket of the embedded broker: private to the user, and short, for the kernel allows 107 bytes."""
+        base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+        digest = hashlib.sha256(str(self.data_dir.absolute()).encode()).hexdigest()[:12]
+        return Path(base) / f"semalign-{os.getuid()}-{digest}" / "broker.sock"
+
+    @property
+    def resolved_broker_url(self) -> str:
+        """The broker as redis-py writes it: the one that was set, else the embedded one."""
+        return self.broker_url or f"unix://{self.embedded_socket}"
