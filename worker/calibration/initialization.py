@@ -1,0 +1,117 @@
+"""Loss-guided initialization (Section III-C): the best of N random transforms of the initial extrinsic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from worker.calibration.camera import Camera
+from worker.calibration.config import CalibrationConfig
+from worker.calibration.loss import SemanticAlignmentLoss
+from worker.calibration.progress import OnProgress, Progress
+from worker.calibration.transforms import RigidTransform, sample_perturbations
+
+# Candidates judged between two progress reports.
+_REPORT_EVERY = 250
+# Points counted first: most candidates reach M among them and need no further counting.
+_FIRST_POINTS = 16_384
+_PAIRS_PER_CHUNK = 1 << 17
+
+
+@dataclass(frozen=True)
+class Initialization:
+    """What the search found.
+
+    Attributes:
+        T_cam_lidar: the admissible candidate with the lowest Eq. 1, unbatched; None when M rejected all.
+        loss_px2: its loss.
+        num_rejected: candidates that M rejected.
+    """
+
+    T_cam_lidar: RigidTransform | None
+    loss_px2: float
+    num_rejected: int
+
+
+def loss_guided_initialization(
+    loss: SemanticAlignmentLoss,
+    all_points: list[Tensor],
+    initial: RigidTransform,
+    config: CalibrationConfig,
+    on_progress: OnProgress,
+) -> Initialization:
+    """Try the initial extrinsic and N random transforms of it within the prior; keep the lowest Eq. 1.
+
+    Candidates with fewer than M LiDAR points of any class in view, over all frames M times as many, are skipped: a
+    camera that looks away would have loss 0.
+
+    Args:
+        loss: Eq. 1 over the points that may come into view.
+        all_points: per frame (3, N), every LiDAR point that may come into view, metres.
+        initial: T_cam_lidar, unbatched.
+        config: N, M, the prior and the seed.
+        on_progress: told the share of candidates judged and the best loss so far.
+    """
+    candidates = _candidates(initial, config)
+    points = torch.cat([_shuffled(p, config.seed) for p in all_points], dim=1)
+    minimum = config.min_points_in_view * len(all_points)
+    best, best_loss, num_rejected = None, math.inf, 0
+    total = len(candidates.translation)
+    for start in range(0, total, _REPORT_EVERY):
+        part = candidates[start : start + _REPORT_EVERY]
+        admissible = sees_at_least(minimum, points, loss.camera, part)
+        num_rejected += int((~admissible).sum())
+        if admissible.any():
+            part = part[admissible]
+            losses = loss.in_chunks(part).total_px2
+            index = int(losses.argmin())
+            if losses[index] < best_loss:
+                best, best_loss = part[index], float(losses[index])
+        on_progress(Progress("initialization", min(1.0, (start + _REPORT_EVERY) / total), _finite(best_loss)))
+    return Initialization(best, best_loss, num_rejected)
+
+
+@torch.no_grad()
+def sees_at_least(minimum: int, points: Tensor, camera: Camera, T_cam_lidar: RigidTransform) -> Tensor:
+    """Tell which of B extrinsics have at least `minimum` of the points (3, N) in view: (B,) bool.
+
+    Exact, but points are counted in two portions, and the second only for candidates that the first left undecided.
+    """
+    count = _count_in_view(points[:, :_FIRST_POINTS], camera, T_cam_lidar)
+    remaining = points[:, _FIRST_POINTS:]
+    undecided = (count < minimum) & (count + remaining.shape[1] >= minimum)
+    if undecided.any() and remaining.shape[1] > 0:
+        count[undecided] += _count_in_view(remaining, camera, T_cam_lidar[undecided])
+    return count >= minimum
+
+
+def _count_in_view(points: Tensor, camera: Camera, T_cam_lidar: RigidTransform) -> Tensor:
+    step = max(1, _PAIRS_PER_CHUNK // max(1, points.shape[1]))
+    batches = range(0, len(T_cam_lidar.translation), step)
+    return torch.cat([camera.project(T_cam_lidar[i : i + step].apply(points))[2].sum(-1) for i in batches])
+
+
+def _candidates(initial: RigidTransform, config: CalibrationConfig) -> RigidTransform:
+    generator = torch.Generator().manual_seed(config.seed)
+    prior = config.prior
+    translation_m = 0.0 if config.hold_translation else prior.translation_m
+    perturbations = sample_perturbations(
+        config.num_samples, math.radians(prior.rotation_deg), translation_m, generator, initial.translation.dtype
+    ).to(device=initial.translation.device)
+    moved = perturbations @ initial
+    return RigidTransform(
+        torch.cat([initial.rotation[None], moved.rotation]), torch.cat([initial.translation[None], moved.translation])
+    )
+
+
+def _shuffled(points: Tensor, seed: int) -> Tensor:
+    """Return the points in random order: a prefix of a sweep shows one direction only."""
+    order = torch.randperm(points.shape[1], generator=torch.Generator().manual_seed(seed))
+    return points[:, order.to(points.device)]
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,163 @@
+"""The semantic alignment loss, Eq. 1: squared pixel distances from R_c to the nearest pixel of P_c."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from worker.calibration.alignment_field import AlignmentField
+from worker.calibration.camera import Camera
+from worker.calibration.object_sets import ObjectPixelSets
+from worker.calibration.transforms import RigidTransform
+from worker.calibration.view_cone import ViewCone
+
+# Pose-point pairs evaluated at once: small enough for a CPU's cache, large enough to hide the cost of each call.
+_PAIRS_PER_CHUNK = {"cpu": 1 << 17, "cuda": 1 << 25}
+
+
+@dataclass(frozen=True)
+class ClassLosses:
+    """Eq. 1 per class for a batch of B extrinsics.
+
+    Attributes:
+        px2: (B, C) sums of squared distances, px^2.
+        distance_px: (B, C) sums of distances, px.
+        points: (B, C) number of points of the class in view.
+    """
+
+    px2: Tensor
+    distance_px: Tensor
+    points: Tensor
+
+    @property
+    def total_px2(self) -> Tensor:
+        """Return Eq. 1 summed over classes, (B,)."""
+        return self.px2.sum(-1)
+
+
+@dataclass(frozen=True)
+class ClassInFrame:
+    """The points (3, M), LiDAR frame, of one class in one frame with the alignment field of its pixels."""
+
+    class_index: int
+    points: Tensor
+    field: AlignmentField
+
+
+@dataclass(frozen=True)
+class SemanticAlignmentLoss:
+    """Eq. 1 over the classes and frames of one calibration.
+
+    Only points inside the image count, so an extrinsic that looks away has a loss near zero: callers judge a loss
+    together with the number of points in view.
+    """
+
+    camera: Camera
+    classes: tuple[str, ...]
+    parts: tuple[ClassInFrame, ...] = field(repr=False)
+
+    @classmethod
+    def from_object_sets(
+        cls,
+        frames: Sequence[Sequence[ObjectPixelSets]],
+        camera: Camera,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> SemanticAlignmentLoss:
+        """Compute the alignment field of every common class of every frame; classes common to no frame are left out.
+
+        Args:
+            frames: the object pixel sets of each frame, the same classes in the same order.
+            camera: the camera all frames share.
+            dtype: precision of the loss.
+            device: where the fields live.
+        """
+        common = [sets for frame in frames for sets in frame if sets.is_common]
+        classes = tuple(dict.fromkeys(sets.name for sets in common))
+        parts = tuple(
+            ClassInFrame(
+                classes.index(sets.name),
+                torch.as_tensor(sets.points.T, dtype=dtype, device=device).contiguous(),
+                AlignmentField.from_pixels(sets.pixels, device=device),
+            )
+            for sets in common
+        )
+        return cls(camera, classes, parts)
+
+    def within(self, cone: ViewCone) -> SemanticAlignmentLoss:
+        """Return the same loss over the points inside a cone."""
+        parts = tuple(ClassInFrame(p.class_index, cone.select(p.points), p.field) for p in self.parts)
+        return SemanticAlignmentLoss(self.camera, self.classes, parts)
+
+    @property
+    def num_points(self) -> int:
+        """Return the number of points of all classes and frames, in view or not."""
+        return sum(part.points.shape[1] for part in self.parts)
+
+    def __call__(self, T_cam_lidar: RigidTransform) -> ClassLosses:
+        """Evaluate a batch of B extrinsics; differentiable in them, the nearest pixels held constant."""
+        rotation, translation = T_cam_lidar.rotation, T_cam_lidar.translation
+        shape = (len(translation), len(self.classes))
+        px2, distance, count = (translation.new_zeros(shape).unbind(-1) for _ in range(3))
+        sums = [list(column) for column in (px2, distance, count)]
+        for part in self.parts:
+            values = _SumOfSquares.apply(rotation, translation, part, self.camera)  # type: ignore[no-untyped-call]
+            for total, value in zip(sums, values, strict=True):
+                total[part.class_index] = total[part.class_index] + value
+        return ClassLosses(*(torch.stack(column, -1) for column in sums))
+
+    @torch.no_grad()
+    def in_chunks(self, T_cam_lidar: RigidTransform) -> ClassLosses:
+        """Evaluate a large batch of B extrinsics without gradient, a cache-sized part at a time."""
+        most_points = max((part.points.shape[1] for part in self.parts), default=1)
+        step = max(1, _PAIRS_PER_CHUNK[T_cam_lidar.translation.device.type] // max(1, most_points))
+        chunks = [self(T_cam_lidar[start : start + step]) for start in range(0, len(T_cam_lidar.translation), step)]
+        return ClassLosses(
+            *(torch.cat([getattr(c, name) for c in chunks]) for name in ("px2", "distance_px", "points"))
+        )
+
+
+class _SumOfSquares(torch.autograd.Function):
+    """Sum of squared pixel distances of one class in one frame, with its analytic gradient.
+
+    With residual r = projection - nearest pixel and r held to 0 inside P_c, the gradient with respect to a point in
+    the camera frame is g = 2 (dr/dp)^T r; summed, g p^T is the gradient of R and g that of t. One pass yields value
+    and gradient, and nothing of the size of the cloud is kept between them.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, rotation: Tensor, translation: Tensor, part: ClassInFrame, camera: Camera
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the sums of squares, of distances, and the number of points in view, each (B,)."""
+        points_cam = RigidTransform(rotation, translation).apply(part.points)
+        u, v, visible = camera.project(points_cam)
+        residual_u, residual_v = residuals(u, v, visible, part.field)
+        squared = residual_u * residual_u + residual_v * residual_v
+        if ctx.needs_input_grad[0] or ctx.needs_input_grad[1]:
+            gradient = 2 * camera.pull_back(residual_u, residual_v, points_cam)
+            ctx.save_for_backward(gradient @ part.points.mT, gradient.sum(-1))
+        distances, count = squared.sqrt().sum(-1), visible.sum(-1).to(squared.dtype)
+        ctx.mark_non_differentiable(distances, count)
+        return squared.sum(-1), distances, count
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        """Scale the gradients of R (B, 3, 3) and t (B, 3) that `forward` left."""
+        of_rotation, of_translation = ctx.saved_tensors
+        scale = grads[0]
+        return scale[:, None, None] * of_rotation, scale[:, None] * of_translation, None, None
+
+
+def residuals(u: Tensor, v: Tensor, visible: Tensor, field: AlignmentField) -> tuple[Tensor, Tensor]:
+    """Return how far (px) places (u, v), each (...), lie from the nearest P_c pixel, along u and v.
+
+    Both are 0 for a place inside the unit square of a P_c pixel, and for one that is not visible.
+    """
+    nearest_u, nearest_v = field.lookup(u, v)
+    outside = visible & ((u.round() != nearest_u) | (v.round() != nearest_v))
+    return (u - nearest_u) * outside, (v - nearest_v) * outside

@@ -1,0 +1,49 @@
+"""Which points can come into view at all, so that the search need not project those behind the vehicle."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from worker.calibration.camera import Camera
+from worker.calibration.config import Prior
+from worker.calibration.transforms import RigidTransform, max_angle_of_euler_box
+
+# Refinement may leave the prior a little; points this much further out are kept for it.
+_SLACK_RAD = math.radians(5.0)
+
+
+@dataclass(frozen=True)
+class ViewCone:
+    """The cone of directions that any extrinsic within the prior can see.
+
+    Attributes:
+        apex: (3,) camera centre, LiDAR frame, m.
+        axis: (3,) unit vector along the optical axis, LiDAR frame.
+        half_angle_rad: opening of the cone around the axis.
+        apex_radius_m: how far the camera centre may be off.
+    """
+
+    apex: Tensor
+    axis: Tensor
+    half_angle_rad: float
+    apex_radius_m: float
+
+    @classmethod
+    def around(cls, initial: RigidTransform, camera: Camera, prior: Prior) -> ViewCone:
+        """Build the cone around an initial T_cam_lidar (unbatched)."""
+        half_angle = camera.max_ray_angle_rad() + max_angle_of_euler_box(math.radians(prior.rotation_deg)) + _SLACK_RAD
+        return cls(initial.center(), initial.rotation[2], half_angle, math.sqrt(3) * prior.translation_m)
+
+    def select(self, points: Tensor) -> Tensor:
+        """Return those of the points (3, N), LiDAR frame, that may be seen: (3, M)."""
+        rays = points - self.apex[:, None]
+        distance = rays.norm(dim=0)
+        cosine = (self.axis @ rays) / distance.clamp_min(1e-9)
+        # Seen from a camera elsewhere within the radius, a point at distance d turns by at most asin(radius / d).
+        parallax = torch.asin((self.apex_radius_m / distance.clamp_min(1e-9)).clamp(max=1.0))
+        seen = torch.acos(cosine.clamp(-1, 1)) <= self.half_angle_rad + parallax
+        return points[:, seen].contiguous()

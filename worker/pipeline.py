@@ -1,0 +1,176 @@
+"""One job from its inputs to its result: segmentation, then the calibration, then the pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from models import Segmentation
+from worker.calibration import progress as core
+from worker.calibration.calibrate import calibrate
+from worker.calibration.camera import Camera
+from worker.calibration.config import CalibrationConfig, Prior
+from worker.calibration.frame import Frame
+from worker.calibration.result import CalibrationResult
+from worker.calibration.transforms import RigidTransform
+from worker.inputs.request import CalibrationRequest
+from worker.overlay import overlay_png
+from worker.report import result_object
+from worker.segmentation import InputFrame, LabelSource, ModelCache, labelled_frame, segment_cloud, segment_image
+
+Stage = Literal["segmentation", "initialization", "refinement"]
+
+# Where each stage lies on the scale of a whole job, by the time it usually takes.
+_SPAN: dict[Stage, tuple[float, float]] = {
+    "segmentation": (0.0, 0.3),
+    "initialization": (0.3, 0.65),
+    "refinement": (0.65, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        stage: what is at work.
+        fraction: share of that stage done, 0 to 1.
+        loss: best alignment loss so far (Eq. 1, px^2), once there is one.
+    """
+
+    stage: Stage
+    fraction: float
+    loss: float | None = None
+
+    @property
+    def overall(self) -> float:
+        """Return the share of the whole job done, 0 to 1."""
+        start, end = _SPAN[self.stage]
+        return start + self.fraction * (end - start)
+
+
+OnProgress = Callable[[Progress], None]
+"""Called from the working thread; an exception it raises (`worker.errors.Cancelled`) ends the job."""
+
+
+@dataclass(frozen=True, eq=False)
+class PipelineInputs:
+    """What a job works on: the request and the decoded frames."""
+
+    request: CalibrationRequest
+    frames: Sequence[InputFrame]
+
+
+@dataclass(frozen=True, eq=False)
+class PipelineOutput:
+    """What a job leaves behind.
+
+    Attributes:
+        result: the JSON `result` object.
+        overlays: PNG files of the first frame, by stage: `initial` and `final`.
+        estimated: false when no calibration could be estimated and the initial extrinsic is returned for want of one.
+    """
+
+    result: dict[str, Any]
+    overlays: dict[str, bytes]
+    estimated: bool
+
+
+def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress, version: str) -> PipelineOutput:
+    """Segment, calibrate and draw.
+
+    Raises:
+        models.ModelError: a network cannot be had.
+        ValueError: the frames do not belong to one camera.
+    """
+    request = inputs.request
+    image_source = LabelSource(request.image_model, request.image_label_map)
+    cloud_source = LabelSource(request.cloud_model, request.point_label_map)
+
+    started = time.perf_counter()
+    frames = segment(inputs.frames, image_source, cloud_source, models, on_progress)
+    segmented = time.perf_counter()
+
+    camera = camera_of(request, inputs.frames)
+    result = calibrate(
+        frames,
+        camera,
+        RigidTransform.from_matrix(request.initial.matrix()),
+        calibration_config(request, models.device),
+        lambda p: on_progress(_from_core(p)),
+    )
+    calibrated = time.perf_counter()
+
+    return PipelineOutput(
+        result=result_object(
+            result,
+            seconds={"segmentation": segmented - started, "calibration": calibrated - segmented},
+            models={"image": image_source.describe(), "cloud": cloud_source.describe()},
+            seed=request.seed,
+            version=version,
+            dropped_points=sum(int((~frame.cloud.kept).sum()) for frame in inputs.frames),
+        ),
+        overlays=_overlays(inputs.frames[0], frames[0], camera, result),
+        estimated=result.outcome.is_success,
+    )
+
+
+def segment(
+    inputs: Sequence[InputFrame],
+    image_source: LabelSource,
+    cloud_source: LabelSource,
+    models: ModelCache,
+    on_progress: OnProgress,
+) -> list[Frame]:
+    """Give every pixel and point of all frames a class."""
+    frames = []
+    for index, frame in enumerate(inputs):
+        on_progress(Progress("segmentation", index / len(inputs)))
+        image: Segmentation = segment_image(frame, image_source, models)
+        on_progress(Progress("segmentation", (index + 0.5) / len(inputs)))
+        frames.append(labelled_frame(frame, image, segment_cloud(frame, cloud_source, models)))
+    on_progress(Progress("segmentation", 1.0))
+    return frames
+
+
+def camera_of(request: CalibrationRequest, frames: Sequence[InputFrame]) -> Camera:
+    """Return the camera of the request with the size of its images.
+
+    Raises:
+        ValueError: the images differ in size.
+    """
+    sizes = {frame.image.shape[:2] for frame in frames}
+    if len(sizes) != 1:
+        raise ValueError("all images of one request must have the same size: they share one camera")
+    height, width = sizes.pop()
+    return Camera(request.camera.matrix(), width, height)
+
+
+def calibration_config(request: CalibrationRequest, device: str) -> CalibrationConfig:
+    """Translate the request into the core's settings."""
+    options = request.options
+    return CalibrationConfig(
+        profile=request.profile,
+        prior=Prior(request.prior.rotation_deg, request.prior.translation_m),
+        classes=options.classes,
+        num_samples=options.num_samples,
+        min_points_in_view=options.min_points_in_view,
+        learning_rate=options.learning_rate,
+        num_iterations=options.num_iterations,
+        hold_translation=options.hold_translation,
+        seed=request.seed,
+        device=device,
+    )
+
+
+def _from_core(progress: core.Progress) -> Progress:
+    return Progress(progress.stage, progress.fraction, progress.loss)
+
+
+def _overlays(raw: InputFrame, frame: Frame, camera: Camera, result: CalibrationResult) -> dict[str, bytes]:
+    return {
+        "initial": overlay_png(raw.image, frame, camera, result.initial_T_cam_lidar),
+        "final": overlay_png(raw.image, frame, camera, result.T_cam_lidar),
+    }

@@ -1,0 +1,88 @@
+"""The `result` object of a finished job, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from worker.calibration.result import AlignmentLoss, CalibrationResult
+from worker.calibration.transforms import RigidTransform, quaternion_wxyz_from_rotation, rotation_angle_rad
+
+
+def result_object(
+    result: CalibrationResult,
+    *,
+    seconds: Mapping[str, float],
+    models: Mapping[str, Any],
+    seed: int,
+    version: str,
+    dropped_points: int,
+) -> dict[str, Any]:
+    """Write a calibration as the object that `GET /jobs/{id}` and `--output` carry.
+
+    Args:
+        result: what the calibration returned.
+        seconds: time spent per stage.
+        models: where the classes of each modality came from.
+        seed: the seed of the search.
+        version: the version of semalign.
+        dropped_points: points of the clouds that were no measurement.
+    """
+    return {
+        "outcome": str(result.outcome),
+        "message": result.message,
+        **extrinsic_object(result.T_cam_lidar),
+        "initial_T_cam_lidar": result.initial_T_cam_lidar.tolist(),
+        "change": difference_object(result.initial_T_cam_lidar, result.T_cam_lidar),
+        "alignment_loss": {
+            "before": _loss_object(result.loss_before),
+            "after": _loss_object(result.loss_after),
+            "ratio": _ratio(result),
+        },
+        "candidates_rejected": result.num_candidates_rejected,
+        "dropped_points": dropped_points,
+        "seconds": {stage: round(value, 4) for stage, value in seconds.items()},
+        "models": dict(models),
+        "seed": seed,
+        "version": version,
+    }
+
+
+def extrinsic_object(T_cam_lidar: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Write one extrinsic (4, 4) in every form people ask for."""
+    transform = RigidTransform.from_matrix(T_cam_lidar)
+    return {
+        "T_cam_lidar": T_cam_lidar.tolist(),
+        "quaternion_wxyz": quaternion_wxyz_from_rotation(transform.rotation).tolist(),
+        "translation_m": transform.translation.tolist(),
+        "axis_angle_rad": transform.to_vector()[:3].tolist(),
+        "camera_center_lidar_m": transform.center().tolist(),
+    }
+
+
+def difference_object(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Say how far two extrinsics T_cam_lidar lie apart: rotation angle and distance of the camera centres."""
+    first, second = RigidTransform.from_matrix(a), RigidTransform.from_matrix(b)
+    angle = rotation_angle_rad(second.rotation @ first.rotation.mT)
+    return {
+        "rotation_deg": float(torch.rad2deg(angle)),
+        "camera_center_m": float((second.center() - first.center()).norm()),
+    }
+
+
+def _loss_object(loss: AlignmentLoss) -> dict[str, Any]:
+    return {
+        "total_px2": loss.total_px2,
+        "mean_distance_px": loss.mean_distance_px,
+        "per_class": {name: {"px2": part.px2, "points": part.points} for name, part in loss.per_class.items()},
+    }
+
+
+def _ratio(result: CalibrationResult) -> float | None:
+    """Return loss after / before, or None where there was nothing to improve."""
+    before = result.loss_before.total_px2
+    return result.loss_after.total_px2 / before if before > 0 else None

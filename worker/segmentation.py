@@ -1,0 +1,120 @@
+"""The segmentation stage: label arrays of a frame, from networks or from what the caller uploaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models import CloudSegmenter, ImageSegmenter, Segmentation, load_cloud_model, load_image_model
+from models.taxonomy import common_class
+from worker.calibration.frame import ClassTable, Frame
+from worker.inputs import PointCloud
+
+
+@dataclass(frozen=True, eq=False)
+class InputFrame:
+    """One frame as the caller sent it.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        cloud: the LiDAR sweep.
+        image_labels: (H, W) class ids, where the caller segmented the image.
+        point_labels: (N,) class ids of `cloud.points`, where the caller segmented the cloud.
+        name: how messages call the frame.
+    """
+
+    image: npt.NDArray[np.uint8]
+    cloud: PointCloud
+    image_labels: npt.NDArray[Any] | None = None
+    point_labels: npt.NDArray[Any] | None = None
+    name: str = "frame 0"
+
+
+@dataclass(frozen=True)
+class LabelSource:
+    """Where the classes of one modality come from: a network by name, or uploaded labels with their map."""
+
+    model: str | None = None
+    label_map: Mapping[int, str] | None = None
+
+    def describe(self) -> dict[str, str]:
+        """Say it in a result."""
+        return {"source": "network", "name": self.model} if self.model else {"source": "uploaded labels"}
+
+
+@dataclass
+class ModelCache:
+    """The networks of this process, each loaded once.
+
+    Attributes:
+        device: where they run.
+    """
+
+    device: str = "cpu"
+    _image: dict[str, ImageSegmenter] = field(default_factory=dict)
+    _cloud: dict[str, CloudSegmenter] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def image_model(self, name: str) -> ImageSegmenter:
+        """Return the image network `name`; raises `models.ModelError` when there is none."""
+        with self._lock:
+            if name not in self._image:
+                self._image[name] = load_image_model(name, device=self.device)
+            return self._image[name]
+
+    def cloud_model(self, name: str) -> CloudSegmenter:
+        """Return the cloud network `name`; raises `models.ModelError` when there is none."""
+        with self._lock:
+            if name not in self._cloud:
+                self._cloud[name] = load_cloud_model(name, device=self.device)
+            return self._cloud[name]
+
+
+def segment_image(frame: InputFrame, source: LabelSource, models: ModelCache) -> Segmentation:
+    """Give every pixel a class."""
+    if source.model is not None:
+        return models.image_model(source.model).segment(frame.image)
+    return _uploaded(frame.image_labels, source)
+
+
+def segment_cloud(frame: InputFrame, source: LabelSource, models: ModelCache) -> Segmentation:
+    """Give every point a class."""
+    if source.model is not None:
+        return models.cloud_model(source.model).segment(with_intensity(frame.cloud))
+    return _uploaded(frame.point_labels, source)
+
+
+def with_intensity(cloud: PointCloud) -> npt.NDArray[np.float32]:
+    """Return the points as networks take them, (N, 4) float32 x y z intensity; 0 without an intensity."""
+    intensity = np.zeros(len(cloud.points), np.float32) if cloud.intensity is None else cloud.intensity
+    return np.column_stack([cloud.points, intensity])
+
+
+def labelled_frame(frame: InputFrame, image: Segmentation, cloud: Segmentation) -> Frame:
+    """Join both segmentations into what the calibration takes."""
+    return Frame(
+        image_labels=image.labels,
+        image_classes=class_table(image.class_names),
+        points=frame.cloud.points,
+        point_labels=cloud.labels,
+        point_classes=class_table(cloud.class_names),
+        image_scores=image.scores,
+        point_scores=cloud.scores,
+        name=frame.name,
+    )
+
+
+def class_table(names: Mapping[int, str]) -> ClassTable:
+    """Map native names onto the common ones; a name the taxonomy does not know stands for itself."""
+    return ClassTable(native=dict(names), common={i: common_class(name) or name.lower() for i, name in names.items()})
+
+
+def _uploaded(labels: npt.NDArray[Any] | None, source: LabelSource) -> Segmentation:
+    if labels is None or source.label_map is None:
+        raise ValueError("neither a network nor labels with a map were given")
+    return Segmentation(labels=labels, class_names=source.label_map, scores=None)
