@@ -17,7 +17,7 @@ export OMP_WAIT_POLICY ?= passive
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt service/version.py
+$(STAMP): pyproject.toml constraints.txt worker/version.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[worker,embedded,bench,dev]'

@@ -19,6 +19,7 @@ from worker.inputs.request import CalibrationRequest
 from worker.overlay import overlay_png
 from worker.report import result_object
 from worker.segmentation import InputFrame, LabelSource, ModelCache, labelled_frame, segment_cloud, segment_image
+from worker.version import __version__
 
 Stage = Literal["segmentation", "initialization", "refinement"]
 
@@ -78,7 +79,7 @@ class PipelineOutput:
     estimated: bool
 
 
-def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress, version: str) -> PipelineOutput:
+def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> PipelineOutput:
     """Segment, calibrate and draw.
 
     Raises:
@@ -109,7 +110,7 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress, ver
             seconds={"segmentation": segmented - started, "calibration": calibrated - segmented},
             models={"image": image_source.describe(), "cloud": cloud_source.describe()},
             seed=request.seed,
-            version=version,
+            version=__version__,
             dropped_points=sum(int((~frame.cloud.kept).sum()) for frame in inputs.frames),
         ),
         overlays=_overlays(inputs.frames[0], frames[0], camera, result),

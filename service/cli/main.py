@@ -3,7 +3,7 @@
 import typer
 
 from service.cli import models, render, up
-from service.version import __version__
+from worker.version import __version__
 
 app = typer.Typer(
     name="semalign",

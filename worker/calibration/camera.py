@@ -42,7 +42,7 @@ class Camera:
         return u, v, in_front & self.contains(u, v)
 
     def pull_back(self, gradient_u: Tensor, gradient_v: Tensor, points_cam: Tensor) -> Tensor:
-        """Carry gradients with respect to pixels, each (..., N), back to the points (..., 3, N) they were projected from.
+        """Carry gradients with respect to pixels, each (..., N), back to the projected points: (..., 3, N).
 
         This is J^T g with J the Jacobian of `project`. Points that are not in front must come with zero gradients.
         """

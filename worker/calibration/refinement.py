@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -93,8 +92,7 @@ def _descend(losses: ClassLosses, step: Tensor, optimizer: torch.optim.Optimizer
     """Take one step of Adam; return false, leaving `step` alone, when loss or gradient is not finite."""
     present = losses.px2.detach().clamp_min(_SMALLEST_LOSS_PX2)
     optimizer.zero_grad()
-    backward: Callable[[], None] = (losses.px2 / present).sum().backward  # type: ignore[no-untyped-call]
-    backward()
+    (losses.px2 / present).sum().backward()  # type: ignore[no-untyped-call]
     if step.grad is None or not bool(torch.isfinite(step.grad).all() & torch.isfinite(losses.px2).all()):
         return False
     optimizer.step()
