@@ -1,43 +1,32 @@
-"""Find, download and check the files of a model.
+"""Find, fetch and check the files of a model.
 
 A mirror comes first, then the local store, then the public source. A mirror that is a directory is read in place.
 """
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 
 from models.catalogue import CatalogueEntry, ModelFile
+from models.download import ReportBytes, download
 from models.errors import ModelIntegrityError, ModelNotAvailableError
 from models.settings import StoreSettings
-
-CHUNK = 1 << 16
-
-ReportBytes = Callable[[ModelFile, int], None]
-"""Called with the file and the number of bytes that have just arrived."""
 
 
 def locate(entry: CatalogueEntry, settings: StoreSettings | None = None) -> Mapping[str, Path] | None:
     """Return the path of each file of a model that is on this machine, or None while any is missing."""
     settings = settings or StoreSettings()
-    folders = [folder / entry.name for folder in (settings.mirror_directory, settings.models_dir) if folder]
-    paths = {}
-    for file in entry.files:
-        found = next((folder / file.name for folder in folders if (folder / file.name).is_file()), None)
-        if found is None:
-            return None
-        paths[file.name] = found
-    return paths
+    paths = {file.name: _find(entry, file, settings) for file in entry.files}
+    present = {name: path for name, path in paths.items() if path is not None}
+    return present if len(present) == len(paths) else None
 
 
 def pull(
     entry: CatalogueEntry, settings: StoreSettings | None = None, on_bytes: ReportBytes | None = None
-) -> Mapping[str, Path]:
-    """Download what is missing of a model and return the path of each file, content checked.
+) -> Mapping[str, bytes]:
+    """Download what is missing of a model and return the content of every file, checked.
 
     Args:
         entry: the model.
@@ -45,29 +34,14 @@ def pull(
         on_bytes: told of every piece that arrives.
 
     Raises:
-        ModelNotAvailableError: a file could be had nowhere.
-        ModelIntegrityError: a file is not the one the catalogue describes; nothing of it is kept.
+        ModelNotAvailableError: a file could be had nowhere, or not be kept.
+        ModelIntegrityError: a file is not the one the catalogue describes; nothing wrong is kept.
     """
     settings = settings or StoreSettings()
-    if locate(entry, settings) is None:
-        for file in entry.files:
-            target = settings.models_dir / entry.name / file.name
-            if not target.is_file():
-                _download_first(entry, file, target, settings, on_bytes or (lambda *_: None))
-    verify(entry, settings)
-    paths = locate(entry, settings)
-    assert paths is not None
-    return paths
-
-
-def verify(entry: CatalogueEntry, settings: StoreSettings | None = None) -> None:
-    """Check the content of every file of a model.
-
-    Raises:
-        ModelNotAvailableError: a file is not on this machine.
-        ModelIntegrityError: a file is not the one the catalogue describes.
-    """
-    read(entry, settings)
+    for file in entry.files:
+        if _find(entry, file, settings) is None:
+            _download_from_first(entry, file, settings, on_bytes)
+    return read(entry, settings)
 
 
 def read(entry: CatalogueEntry, settings: StoreSettings | None = None) -> Mapping[str, bytes]:
@@ -82,31 +56,43 @@ def read(entry: CatalogueEntry, settings: StoreSettings | None = None) -> Mappin
         raise ModelNotAvailableError(
             f"The model '{entry.name}' is not on this machine; fetch it with `semalign models pull {entry.name}`."
         )
-    contents = {}
-    for file in entry.files:
-        path = paths[file.name]
-        size = path.stat().st_size
-        content = path.read_bytes() if size == file.size else b""
-        if hashlib.sha256(content).hexdigest() != file.sha256:
-            raise ModelIntegrityError(
-                f"{path} ({size} bytes) is not the published file of '{entry.name}' ({file.size} bytes, SHA-256 "
-                f"{file.sha256[:12]}...); delete it and run `semalign models pull {entry.name}`."
-            )
-        contents[file.name] = content
-    return contents
+    return {file.name: _read_checked(entry, file, paths[file.name]) for file in entry.files}
 
 
-def _download_first(
-    entry: CatalogueEntry, file: ModelFile, target: Path, settings: StoreSettings, on_bytes: ReportBytes
+def _find(entry: CatalogueEntry, file: ModelFile, settings: StoreSettings) -> Path | None:
+    folders = (settings.mirror_directory, settings.models_dir)
+    candidates = (folder / entry.name / file.name for folder in folders if folder is not None)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _read_checked(entry: CatalogueEntry, file: ModelFile, path: Path) -> bytes:
+    # A file of the wrong size may be huge: it is not worth reading.
+    content = path.read_bytes() if path.stat().st_size == file.size else b""
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise ModelIntegrityError(
+            f"{path} is not the published file of '{entry.name}' ({file.size} bytes, SHA-256 {file.sha256[:12]}...); "
+            f"delete it and run `semalign models pull {entry.name}`."
+        )
+    return content
+
+
+def _download_from_first(
+    entry: CatalogueEntry, file: ModelFile, settings: StoreSettings, on_bytes: ReportBytes | None
 ) -> None:
     """Download a file from the first source that has it: the mirror, then its public address."""
     mirrored = [f"{settings.mirror_url}/{entry.name}/{file.name}"] if settings.mirror_url else []
+    target = settings.models_dir / entry.name / file.name
     failures = []
     for url in [*mirrored, file.url]:
         try:
-            _download(url, file, target, settings.models_timeout_s, on_bytes)
+            download(url, file, target, settings.models_timeout_s, on_bytes)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            failures.append(f"{url}: {error or type(error).__name__}")
+            failures.append(f"{url}: {str(error) or type(error).__name__}")
+        except OSError as error:
+            raise ModelNotAvailableError(
+                f"The model '{entry.name}' cannot be kept in {settings.models_dir} ({error.strerror}); "
+                "set SEMALIGN_MODELS_DIR to a directory that can be written."
+            ) from error
         else:
             return
     raise ModelNotAvailableError(
@@ -114,28 +100,3 @@ def _download_first(
         f"SEMALIGN_MODELS_MIRROR to a directory or URL that holds {entry.name}/{file.name}, then run "
         f"`semalign models pull {entry.name}`."
     )
-
-
-def _download(url: str, file: ModelFile, target: Path, timeout_s: float, on_bytes: ReportBytes) -> None:
-    """Stream a file to a temporary neighbour of the target and move it there once its content is right."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as sink, httpx.stream("GET", url, timeout=timeout_s, follow_redirects=True) as got:
-            got.raise_for_status()
-            for chunk in got.iter_bytes(CHUNK):
-                size += len(chunk)
-                if size > file.size:
-                    break
-                digest.update(chunk)
-                sink.write(chunk)
-                on_bytes(file, len(chunk))
-        if digest.hexdigest() != file.sha256 or size != file.size:
-            raise ModelIntegrityError(
-                f"{url} is not the published file ({file.size} bytes, SHA-256 {file.sha256[:12]}...): "
-                "nothing was kept. If SEMALIGN_MODELS_MIRROR is set, correct the file there."
-            )
-        Path(partial).replace(target)
-    finally:
-        Path(partial).unlink(missing_ok=True)

@@ -70,6 +70,4 @@ def _obtain(name: str, modality: Modality) -> tuple[CatalogueEntry, Files]:
     if entry.modality != modality:
         fitting = ", ".join(other.name for other in CATALOGUE.values() if other.modality == modality)
         raise UnknownModelError(f"'{name}' segments a {entry.modality}, not a {modality}; use one of: {fitting}.")
-    if store.locate(entry) is None:
-        store.pull(entry)
-    return entry, store.read(entry)
+    return entry, store.pull(entry)
