@@ -9,6 +9,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from worker.inputs.limits import InputLimits
+
 
 def _default_data_dir() -> Path:
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
@@ -40,6 +42,8 @@ class Settings(BaseSettings):
         description="Largest body of one request, in bytes; a larger one is refused with 413.",
     )
     max_frames: int = Field(default=50, gt=0, description="Most frames in one job.")
+    max_image_pixels: int = Field(default=50_000_000, gt=0, description="Largest image, in pixels.")
+    max_points: int = Field(default=2_000_000, gt=0, description="Largest point cloud, in points of its file.")
     soft_time_limit_s: float = Field(
         default=900.0, gt=0, description="Seconds after which a running job is told to stop and ends as failed."
     )
@@ -93,6 +97,13 @@ class Settings(BaseSettings):
                 "< SEMALIGN_VISIBILITY_TIMEOUT_S"
             )
         return self
+
+    @property
+    def input_limits(self) -> InputLimits:
+        """The bounds that the readers of images and clouds check."""
+        return InputLimits(
+            max_image_pixels=self.max_image_pixels, max_points=self.max_points, max_bytes=self.max_upload_bytes
+        )
 
     @property
     def embedded_socket(self) -> Path:

@@ -21,7 +21,7 @@ class StorageUnavailable(Exception):  # noqa: N818 - names the state the caller 
     """The storage does not answer, or refuses."""
 
 
-class BlobMissing(StorageUnavailable):
+class BlobMissing(LookupError):  # noqa: N818 - names what the caller has to know
     """There is no blob under this key."""
 
 

@@ -13,7 +13,7 @@ from worker.jobs.transitions import Verdict
 
 _RETRY_PAUSE_S = 0.5
 _CANCELLED_TTL_S = 24 * 3600
-POISON = JobError("poison", "The job was given up: every worker that took it was lost. Send other inputs.")
+POISON = JobError("poison", "The job was given up: no attempt at it came to an end. Send other inputs.")
 
 
 def connect(url: str, *, timeout_s: float, patience_s: float = 0.0) -> "redis.Redis":

@@ -1,0 +1,163 @@
+"""One attempt at a job: from the id that was delivered to the end of the job."""
+
+import json
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Self
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from redis.exceptions import RedisError
+
+from models import ModelError
+from worker.errors import Cancelled
+from worker.inputs import InputError, read_image, read_label_image, read_point_cloud, read_point_labels
+from worker.inputs.request import parse_request
+from worker.jobs.progress import ProgressWriter
+from worker.jobs.record import FrameKeys, JobError, JobInputs, JobState
+from worker.jobs.store import JobStore, connect
+from worker.jobs.transitions import Verdict
+from worker.settings import Settings
+from worker.storage import (
+    RESULT,
+    BlobMissing,
+    BlobStore,
+    StorageUnavailable,
+    artifact_key,
+    open_storage,
+    overlay_name,
+)
+
+_BROKER_TIMEOUT_S = 5.0
+TIME_LIMIT = JobError(
+    "time-limit-exceeded", "The job took longer than this server allows. Send fewer frames or ask for fewer iterations."
+)
+INPUTS_MISSING = JobError("inputs-missing", "The stored inputs of the job are gone. Send them again.")
+INTERNAL = JobError("internal-error", "The job failed for a reason on our side, which was logged under its id.")
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What every attempt in one process uses: opened once, models loaded once."""
+
+    settings: Settings
+    jobs: JobStore
+    progress_jobs: JobStore
+    blobs: BlobStore
+    pipeline: ModuleType
+    models: Any
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Connect to broker and storage, and import the pipeline, which loads torch."""
+        pipeline = import_module(settings.pipeline)
+        url = settings.resolved_broker_url
+        return cls(
+            settings=settings,
+            # What ends a job waits for a broker that restarts; a report of progress does not.
+            jobs=JobStore(connect(url, timeout_s=_BROKER_TIMEOUT_S, patience_s=settings.broker_patience_s)),
+            progress_jobs=JobStore(connect(url, timeout_s=_BROKER_TIMEOUT_S)),
+            blobs=open_storage(settings),
+            pipeline=pipeline,
+            models=pipeline.ModelCache(device=settings.device),
+        )
+
+
+def run_attempt(bench: Workbench, job_id: str, worker: str) -> None:
+    """Take the job, compute it, store what came out, and end it; nothing is written once the job is another's.
+
+    Args:
+        bench: What this process works with.
+        job_id: The job that was delivered.
+        worker: Name of this worker, as the supervisor of its processes knows it.
+
+    Raises:
+        RedisError, StorageUnavailable: Broker or storage is away; the job is as it was, to be delivered again.
+    """
+    log = structlog.get_logger(__name__)
+    attempt = bench.jobs.begin(job_id, worker, bench.settings.max_deliveries)
+    log.info("job delivered", verdict=attempt.verdict.value, token=attempt.token)
+    if attempt.verdict is not Verdict.OK:
+        _let_go(bench, job_id, attempt.token)
+        return
+    try:
+        verdict = _compute(bench, job_id, attempt.token)
+    except Cancelled as reason:
+        verdict = Verdict(str(reason))
+    except (RedisError, StorageUnavailable):
+        raise
+    except Exception as error:
+        failure = _failure_of(error)
+        log.warning("job failed", error_type=failure.type, exc_info=failure is INTERNAL)
+        verdict = bench.jobs.finish(job_id, attempt.token, JobState.FAILED, artifacts=False, error=failure)
+    log.info("job ended", verdict=verdict.value)
+    if verdict is Verdict.OK:
+        _delete_earlier_attempts(bench.blobs, job_id, attempt.token)
+    else:
+        _let_go(bench, job_id, attempt.token)
+
+
+def _compute(bench: Workbench, job_id: str, token: int) -> Verdict:
+    record = bench.jobs.get(job_id)
+    if record is None:
+        return Verdict.GONE
+    inputs = _load(bench, record.inputs)
+    output = bench.pipeline.run(inputs, bench.models, ProgressWriter(bench.progress_jobs, job_id, token))
+    for stage, png in output.overlays.items():
+        bench.blobs.put(artifact_key(job_id, token, overlay_name(stage)), png)
+    bench.blobs.put(artifact_key(job_id, token, RESULT), json.dumps(output.result, allow_nan=False).encode())
+    if output.estimated:
+        return bench.jobs.finish(job_id, token, JobState.SUCCEEDED, artifacts=True)
+    error = JobError(str(output.result["outcome"]).replace("_", "-"), str(output.result["message"]))
+    return bench.jobs.finish(job_id, token, JobState.FAILED, artifacts=True, error=error)
+
+
+def _load(bench: Workbench, inputs: JobInputs) -> Any:
+    frames = [_load_frame(bench, keys) for keys in inputs.frames]
+    return bench.pipeline.PipelineInputs(request=parse_request(bench.blobs.get(inputs.request)), frames=frames)
+
+
+def _load_frame(bench: Workbench, keys: FrameKeys) -> Any:
+    limits = bench.settings.input_limits
+    cloud = read_point_cloud(bench.blobs.get(keys.point_cloud), keys.point_cloud, limits)
+    image_labels = read_label_image(bench.blobs.get(keys.image_labels), limits) if keys.image_labels else None
+    point_labels = None
+    if keys.point_labels:
+        point_labels = cloud.of_kept_points(
+            read_point_labels(bench.blobs.get(keys.point_labels), keys.point_labels, limits)
+        )
+    return bench.pipeline.InputFrame(
+        image=read_image(bench.blobs.get(keys.image), limits),
+        cloud=cloud,
+        image_labels=image_labels,
+        point_labels=point_labels,
+    )
+
+
+def _failure_of(error: Exception) -> JobError:
+    """Say to the caller why the job failed; what they cannot change is a generic sentence."""
+    if isinstance(error, InputError):
+        return JobError(error.code, error.message)
+    if isinstance(error, ModelError):
+        return JobError("model-not-available", str(error))
+    if isinstance(error, BlobMissing):
+        return INPUTS_MISSING
+    if isinstance(error, SoftTimeLimitExceeded):
+        return TIME_LIMIT
+    return INTERNAL
+
+
+def _delete_earlier_attempts(blobs: BlobStore, job_id: str, token: int) -> None:
+    for earlier in range(1, token):
+        blobs.delete_attempt(job_id, earlier)
+
+
+def _let_go(bench: Workbench, job_id: str, token: int) -> None:
+    """Leave a job that is not this attempt's to end: of a cancelled one nothing stays, of another's only its own."""
+    record = bench.jobs.get(job_id)
+    if record is None or record.state is JobState.CANCELLED:
+        bench.blobs.delete_job(job_id)
+        bench.jobs.remove(job_id)
+    elif record.artifacts != token:
+        bench.blobs.delete_attempt(job_id, token)

@@ -1,0 +1,77 @@
+"""The one task, and the process around it: `celery --app worker.tasks worker`."""
+
+import functools
+import os
+import time
+from typing import Any
+
+import structlog
+from celery import Task, signals
+from celery.exceptions import Reject, TimeLimitExceeded
+from redis.exceptions import RedisError
+
+from worker.attempt import TIME_LIMIT, Workbench, run_attempt
+from worker.celery_app import TASK, create_celery_app
+from worker.jobs.store import POISON, JobStore, connect
+from worker.logs import configure_logging
+from worker.settings import Settings
+from worker.storage import StorageUnavailable
+
+_OUTAGE_PAUSE_S = 5.0
+
+app = create_celery_app(Settings())
+
+
+@functools.cache
+def workbench() -> Workbench:
+    """Return what all attempts of this process share."""
+    return Workbench.open(Settings())
+
+
+@app.task(name=TASK, bind=True, max_retries=2, default_retry_delay=0)  # type: ignore[untyped-decorator]  # celery has no types
+def calibrate(task: Task, job_id: str) -> None:
+    """Calibrate the job with this id; what comes out is in its record and its blobs."""
+    with structlog.contextvars.bound_contextvars(job_id=job_id):
+        try:
+            run_attempt(workbench(), job_id, task.request.hostname)
+        except (RedisError, StorageUnavailable) as error:
+            structlog.get_logger(__name__).exception("job handed back")
+            time.sleep(_OUTAGE_PAUSE_S)
+            raise Reject(str(error), requeue=True) from error
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _set_up_logging(**_: Any) -> None:
+    configure_logging(Settings())
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def _set_up_supervisor(sender: Any, **_: Any) -> None:
+    """Prepare the parent of the processes that compute; it never loads torch itself."""
+    settings = Settings()
+    _share_cores(settings, processes=max(1, sender.concurrency or 1))
+    end_lost_job = functools.partial(_end_lost_job, settings, sender.hostname)
+    signals.task_failure.connect(end_lost_job, sender=calibrate, weak=False)
+
+
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _warm_up(**_: Any) -> None:
+    """Import the pipeline before the first job waits for it."""
+    workbench()
+
+
+def _share_cores(settings: Settings, processes: int) -> None:
+    """Set the threads of the processes before they start: more threads than cores only spin."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = settings.threads or max(1, cores // processes)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, str(threads))
+
+
+def _end_lost_job(settings: Settings, worker: str, *, args: Any, exception: BaseException, **_: Any) -> None:
+    """End a job whose process was killed: by the hard time limit, or by something else as often as it was tried.
+
+    An attempt that fails by itself ends its job itself; this runs in the supervisor, which outlives the process.
+    """
+    jobs = JobStore(connect(settings.resolved_broker_url, timeout_s=settings.broker_timeout_s))
+    jobs.lose(args[0], worker, TIME_LIMIT if isinstance(exception, TimeLimitExceeded) else POISON)
