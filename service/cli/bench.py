@@ -1,0 +1,107 @@
+"""`semalign bench`: the measurements behind every published number."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+app = typer.Typer(help="Measure accuracy against frames whose extrinsic is known.", no_args_is_help=True)
+console = Console(stderr=True)
+
+DEFAULT_CACHE = Path("~/.cache/semalign/segmentation")
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `bench` a group while it has a single command."""
+
+
+@app.command()
+def accuracy(
+    data_dir: Annotated[Path, typer.Argument(help="Folder of frame folders.", exists=True, file_okay=False)],
+    out: Annotated[Path, typer.Option(help="Where to write the results (JSON).")],
+    profile: Annotated[str, typer.Option(help="Calibration profile.")] = "paper",
+    rotation_deg: Annotated[float, typer.Option(help="Starts are wrong by up to this about every axis.", min=0)] = 10,
+    translation_m: Annotated[float, typer.Option(help="And by up to this along every axis.", min=0)] = 0,
+    frames_per_job: Annotated[int, typer.Option(help="Frames that share one calibration.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the starts and of the search.", min=0)] = 0,
+    select: Annotated[str, typer.Option(help="Glob of frame names.")] = "*",
+    image_model: Annotated[str | None, typer.Option(help="Network for the images.")] = None,
+    cloud_model: Annotated[str | None, typer.Option(help="Network for the clouds.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Folder of label files that take the networks' place.", exists=True)
+    ] = None,
+    hold_translation: Annotated[bool, typer.Option(help="Estimate the rotation only.")] = False,
+    cache: Annotated[Path, typer.Option(help="Where segmentations are kept between runs.")] = DEFAULT_CACHE,
+    threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 2,
+) -> None:
+    """Calibrate every frame from a random wrong start and compare with the known extrinsic."""
+    import torch
+
+    from worker.bench.accuracy import Disturbance, accuracy
+    from worker.bench.frames import SegmentationCache, load_bench_frame
+    from worker.calibration.config import CalibrationConfig
+    from worker.inputs.frame_folder import list_frame_folders
+
+    torch.set_num_threads(threads)
+    segmentations = SegmentationCache(cache.expanduser())
+    settings = {
+        "data_dir": data_dir.name,
+        "profile": profile,
+        "frames_per_job": frames_per_job,
+        "seed": seed,
+        "select": select,
+        "image_model": image_model,
+        "cloud_model": cloud_model,
+        "labels": labels.name if labels else None,
+        "hold_translation": hold_translation,
+    }
+    with Progress(console=console, transient=True) as bar:
+        folders = list_frame_folders(data_dir, select)
+        frames = [
+            load_bench_frame(f, segmentations, image_model=image_model, cloud_model=cloud_model, labels=labels)
+            for f in bar.track(folders, description="segmenting")
+        ]
+        task = bar.add_task("calibrating", total=None)
+        results = accuracy(
+            frames,
+            Disturbance(rotation_deg, translation_m),
+            CalibrationConfig(profile=profile, hold_translation=hold_translation),  # type: ignore[arg-type]
+            frames_per_job=frames_per_job,
+            seed=seed,
+            settings=settings,
+            on_job=lambda _job, total: bar.update(task, total=total, advance=1),
+        )
+    out.write_text(json.dumps(results, indent=1))
+    _print_summary(results)
+    console.print(f"written: {out}")
+
+
+def _print_summary(results: dict[str, Any]) -> None:
+    if dropped := results["settings"]["dropped_frames"]:
+        console.print(f"left out, no full group of one rig: {', '.join(dropped)}")
+    summary = results["summary"]
+    if not summary["jobs"]:
+        console.print("no job: no group of frames of one rig was complete")
+        return
+    table = Table(title=f"{summary['jobs']} jobs")
+    for heading in ("", "mean", "median", "p90", "max"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for key, heading in (
+        ("rotation_error_deg", "rotation error (deg)"),
+        ("euler_error_deg", "Euler error (deg)"),
+        ("camera_center_error_m", "camera centre error (m)"),
+        ("calibration_seconds", "calibration (s)"),
+    ):
+        table.add_row(heading, *(f"{summary[key][statistic]:.3f}" for statistic in ("mean", "median", "p90", "max")))
+    console.print(table)
+    console.print(
+        f"under 1 degree: {summary['share_under_1_deg']:.0%}; worse than the start: "
+        f"{summary['share_worse_than_start']:.0%}; outcomes: {summary['outcomes']}"
+    )
