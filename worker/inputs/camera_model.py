@@ -18,19 +18,21 @@ EXAMPLE_CAMERA: JsonDict = {
 
 
 class CameraModel(BaseModel):
-    """Intrinsics of an undistorted pinhole camera.
+    """Intrinsics of an undistorted pinhole camera."""
 
-    Attributes:
-        model: The projection.
-        K: 3x3 intrinsics in pixels, rows; the centre of the top-left pixel is (0, 0).
-        distortion: Empty, or all zero: only undistorted images are calibrated.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [EXAMPLE_CAMERA]})
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        json_schema_extra={"examples": [EXAMPLE_CAMERA]},
+    )
 
     model: Literal["pinhole"] = "pinhole"
+    """The projection."""
     K: Matrix3
+    """3x3 intrinsics in pixels, rows; the centre of the top-left pixel is (0, 0)."""
     distortion: tuple[Number, ...] = Field(default=(), max_length=14)
+    """Empty, or all zero: only undistorted images are calibrated."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -30,26 +30,27 @@ class InitialExtrinsic(BaseModel):
     """Where the camera is believed to be relative to the LiDAR.
 
     Either `T_cam_lidar`, or `translation_m` with exactly one rotation and the `direction` that both describe.
-
-    Attributes:
-        T_cam_lidar: 4x4 rigid transform, rows: p_cam = T_cam_lidar @ p_lidar, metres.
-        translation_m: The transform's translation column, metres.
-        quaternion_wxyz: Unit quaternion, scalar first.
-        quaternion_xyzw: Unit quaternion, scalar last.
-        rpy_deg: Roll, pitch, yaw in degrees: R = Rz(yaw) Ry(pitch) Rx(roll).
-        direction: `lidar_to_camera` where p_cam = R p_lidar + t, `camera_to_lidar` where p_lidar = R p_cam + t.
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_extra={"examples": [EXAMPLE_INITIAL, _EXAMPLE_QUATERNION]}
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        json_schema_extra={"examples": [EXAMPLE_INITIAL, _EXAMPLE_QUATERNION]},
     )
 
     T_cam_lidar: Matrix4 | None = None
+    """4x4 rigid transform, rows: p_cam = T_cam_lidar @ p_lidar, metres."""
     translation_m: Vector3 | None = None
+    """The transform's translation column, metres."""
     quaternion_wxyz: Vector4 | None = None
+    """Unit quaternion, scalar first."""
     quaternion_xyzw: Vector4 | None = None
+    """Unit quaternion, scalar last."""
     rpy_deg: Vector3 | None = None
+    """Roll, pitch, yaw in degrees: R = Rz(yaw) Ry(pitch) Rx(roll)."""
     direction: Literal["lidar_to_camera", "camera_to_lidar"] | None = None
+    """`lidar_to_camera` where p_cam = R p_lidar + t, `camera_to_lidar` where p_lidar = R p_cam + t."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -7,6 +7,9 @@ from worker.inputs.cloud import PointCloud, clean_cloud
 from worker.inputs.errors import InputError
 from worker.inputs.kitti_bin import read_kitti_bin
 from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
+from worker.inputs.npy import read_npy_cloud
+from worker.inputs.pcd import read_pcd
+from worker.inputs.ply import read_ply
 from worker.inputs.raw_cloud import RawCloud
 from worker.inputs.source import Source, read_source
 
@@ -16,7 +19,7 @@ def read_point_cloud(source: Source, filename: str, limits: InputLimits = DEFAUL
 
     Args:
         source: The file, or its bytes.
-        filename: Its name; the ending (`.bin`) tells the format.
+        filename: Its name; the ending tells the format, `.bin` (KITTI), `.pcd`, `.ply` or `.npy`.
         limits: Bounds checked before anything is allocated.
 
     Raises:
@@ -35,7 +38,7 @@ def _reader_of(filename: str) -> Callable[[bytes, InputLimits], RawCloud]:
             "unsupported-point-cloud-format",
             "nuScenes .pcd.bin sweeps (five floats a point) are not read: keep the first four columns and save .bin.",
         )
-    readers = {".bin": read_kitti_bin}
+    readers = {".bin": read_kitti_bin, ".pcd": read_pcd, ".ply": read_ply, ".npy": read_npy_cloud}
     reader = readers.get(PurePath(name).suffix)
     if reader is None:
         raise InputError(

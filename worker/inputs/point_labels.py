@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from worker.inputs.errors import InputError
 from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
+from worker.inputs.npy import NpyFile
 from worker.inputs.source import Source, read_source
 
 
@@ -15,7 +16,8 @@ def read_point_labels(source: Source, filename: str, limits: InputLimits = DEFAU
 
     Args:
         source: The file, or its bytes.
-        filename: Its name: `.label` is SemanticKITTI's uint32 (class id in the low 16 bits, instance above).
+        filename: Its name: `.label` is SemanticKITTI's uint32 (class id in the low 16 bits, instance above), `.npy`
+            an integer array of shape (M,) with ids from 0 to 65535.
         limits: Bounds checked before anything is allocated.
 
     Raises:
@@ -25,14 +27,31 @@ def read_point_labels(source: Source, filename: str, limits: InputLimits = DEFAU
     data = read_source(source, limits)
     if name.lower().endswith(".label"):
         return _read_semantic_kitti(data)
-    raise InputError("unsupported-point-label-format", f"{name!r} holds no known point labels: name it *.label.")
+    if name.lower().endswith(".npy"):
+        return _read_npy(data)
+    raise InputError(
+        "unsupported-point-label-format", f"{name!r} is no known kind of point labels: name it *.label or *.npy."
+    )
 
 
 def _read_semantic_kitti(data: bytes) -> npt.NDArray[np.uint16]:
     if len(data) % 4:
-        raise InputError(
-            "invalid-point-labels",
+        raise _invalid(
             f"A .label file holds 4 bytes a point (uint32), but {len(data)} bytes are not a multiple of 4: "
             "send the whole file.",
         )
     return (np.frombuffer(data, dtype="<u4") & 0xFFFF).astype(np.uint16)
+
+
+def _read_npy(data: bytes) -> npt.NDArray[np.uint16]:
+    file = NpyFile.parse(data, _invalid)
+    if len(file.shape) != 1 or file.dtype.kind not in "iu":
+        raise _invalid(f"Point labels in .npy must be integers of shape (M,), not {file.dtype.kind!r} of {file.shape}.")
+    labels = file.array()
+    if labels.size and (labels.min() < 0 or labels.max() > 0xFFFF):
+        raise _invalid("Point labels must be class ids from 0 to 65535: map others, such as -1 for ignored, to 0.")
+    return labels.astype(np.uint16)
+
+
+def _invalid(message: str) -> InputError:
+    return InputError("invalid-point-labels", message)

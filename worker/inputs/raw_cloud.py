@@ -1,14 +1,18 @@
-"""What every cloud format is read into, and the checks they share."""
+"""What every cloud format is read into, and the checks the formats share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
+import numpy as np
 import numpy.typing as npt
 
 from worker.inputs.errors import InputError
 from worker.inputs.limits import InputLimits
 
-INTENSITY_NAMES = ("intensity", "reflectivity", "reflectance", "scalar_intensity")
+_INTENSITY_NAMES = ("intensity", "scalar_intensity", "reflectivity", "reflectance")
+
+Column = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,40 @@ class RawCloud:
     """
 
     xyz: npt.NDArray[Any]
-    intensity: npt.NDArray[Any] | None
+    intensity: Column | None
+
+    @classmethod
+    def from_columns(cls, x: Column, y: Column, z: Column, intensity: Column | None = None) -> Self:
+        """Join columns (M,), which may differ in type."""
+        return cls(xyz=np.stack([x, y, z], axis=1), intensity=intensity)
+
+
+class CloudFields(NamedTuple):
+    """Which fields of a file hold the coordinates and, where there is one, the intensity."""
+
+    x: int
+    y: int
+    z: int
+    intensity: int | None
+
+    @classmethod
+    def among(cls, names: Sequence[str]) -> Self:
+        """Find the fields by name, whatever its case.
+
+        Raises:
+            InputError: `invalid-point-cloud` when x, y or z is absent or named twice.
+        """
+        lower = [name.lower() for name in names]
+        for axis in "xyz":
+            if lower.count(axis) != 1:
+                present = ", ".join(names[:20]) or "none"
+                raise invalid_cloud(f"A point cloud needs the fields x, y and z once each; this one has {present}.")
+        intensity = next((lower.index(name) for name in _INTENSITY_NAMES if name in lower), None)
+        return cls(lower.index("x"), lower.index("y"), lower.index("z"), intensity)
+
+    def used(self) -> tuple[int, ...]:
+        """Return x, y, z and, where there is one, intensity."""
+        return tuple(field for field in self if field is not None)
 
 
 def check_point_count(count: int, limits: InputLimits) -> None:
@@ -39,6 +76,11 @@ def check_point_count(count: int, limits: InputLimits) -> None:
         )
 
 
+def strided_column(data: bytes | bytearray, offset: int, stride: int, dtype: np.dtype[Any], count: int) -> Column:
+    """View `count` numbers of `data` that lie `stride` bytes apart; the caller has checked that they are there."""
+    return np.ndarray((count,), dtype, buffer=data, offset=offset, strides=(stride,))
+
+
 def invalid_cloud(message: str) -> InputError:
     """Return the error for a cloud whose header or values make no sense."""
     return InputError("invalid-point-cloud", message)
@@ -48,5 +90,5 @@ def truncated_cloud(claimed: str, present: str) -> InputError:
     """Return the error for a cloud that promises more than it holds."""
     return InputError(
         "truncated-point-cloud",
-        f"The point cloud is truncated: its header promises {claimed}, the file holds {present}. Send all of it.",
+        f"The point cloud is truncated: its header promises {claimed}, the file holds {present}. Send the whole file.",
     )

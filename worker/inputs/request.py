@@ -35,39 +35,33 @@ ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\
 
 
 class _RequestPart(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Prior(_RequestPart):
-    """How far the initial extrinsic may be off; the search stays inside.
-
-    Attributes:
-        rotation_deg: Bound on roll, pitch and yaw of the camera, each, degrees.
-        translation_m: Bound on the camera centre along each axis, metres.
-    """
+    """How far the initial extrinsic may be off; the search stays inside."""
 
     rotation_deg: Annotated[Number, Field(ge=0, le=180)] = 10.0
+    """Bound on roll, pitch and yaw of the camera, each, degrees."""
     translation_m: Annotated[Number, Field(ge=0, le=10)] = 0.2
+    """Bound on the camera centre along each axis, metres."""
 
 
 class CalibrationOptions(_RequestPart):
-    """Settings of the search; the defaults are the paper's.
-
-    Attributes:
-        classes: Common names of the classes that are aligned.
-        num_samples: N, random transforms tried by the loss-guided initialization.
-        min_points_in_view: M, LiDAR points of any class a candidate must keep in the image.
-        learning_rate: Step of the gradient-based refinement, rad and m.
-        num_iterations: Steps of the gradient-based refinement.
-        hold_translation: Keep the camera centre of the initial extrinsic and estimate the rotation only.
-    """
+    """Settings of the search; the defaults are the paper's."""
 
     classes: tuple[ClassName, ...] = Field(default=("car", "road", "sidewalk"), min_length=1, max_length=64)
+    """Common names of the classes that are aligned."""
     num_samples: Annotated[Integer, Field(ge=1, le=100_000)] = 5000
+    """N, random transforms tried by the loss-guided initialization."""
     min_points_in_view: Annotated[Integer, Field(ge=1, le=2_000_000)] = 8000
+    """M, LiDAR points of any class a candidate must keep in the image."""
     learning_rate: Annotated[Number, Field(gt=0, le=1)] = 1e-3
+    """Step of the gradient-based refinement, rad and m."""
     num_iterations: Annotated[Integer, Field(ge=1, le=100_000)] = 1000
+    """Steps of the gradient-based refinement."""
     hold_translation: Annotated[bool, Field(strict=True)] = False
+    """Keep the camera centre of the initial extrinsic and estimate the rotation only."""
 
     @field_validator("classes")
     @classmethod
@@ -78,20 +72,7 @@ class CalibrationOptions(_RequestPart):
 
 
 class CalibrationRequest(_RequestPart):
-    """A calibration of one rig from one or more frames.
-
-    Attributes:
-        camera: Intrinsics of the camera.
-        initial: The extrinsic the caller believes in.
-        prior: How far it may be off.
-        profile: `paper` follows the paper to the letter.
-        image_model: Name of the network that segments the images; null where image labels are uploaded.
-        cloud_model: Name of the network that segments the clouds; null where point labels are uploaded.
-        image_label_map: Class name of every id in the uploaded image labels; ids left out are ignored.
-        point_label_map: Class name of every id in the uploaded point labels; ids left out are ignored.
-        options: Settings of the search.
-        seed: Seed of everything random; the same seed on the same device gives the same result.
-    """
+    """A calibration of one rig from one or more frames."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -110,16 +91,26 @@ class CalibrationRequest(_RequestPart):
     )
 
     camera: CameraModel
+    """Intrinsics of the camera."""
     initial: InitialExtrinsic
+    """The extrinsic the caller believes in."""
     prior: Prior = Prior()
+    """How far it may be off."""
     profile: Profile = "paper"
+    """`paper` follows the paper to the letter."""
     image_model: ModelName | None = None
+    """Name of the network that segments the images; null where image labels are uploaded."""
     cloud_model: ModelName | None = None
+    """Name of the network that segments the clouds; null where point labels are uploaded."""
     image_label_map: LabelMap | None = None
+    """Class name of every id in the uploaded image labels; ids left out are ignored."""
     point_label_map: LabelMap | None = None
+    """Class name of every id in the uploaded point labels; ids left out are ignored."""
     options: CalibrationOptions = CalibrationOptions()
+    """Settings of the search."""
     # 2^53 - 1: beyond it, JSON readers that hold numbers as doubles would change the seed.
     seed: Annotated[Integer, Field(ge=0, le=2**53 - 1)] = 0
+    """Seed of everything random; the same seed on the same device gives the same result."""
 
 
 def parse_request(text: str | bytes) -> CalibrationRequest:
