@@ -114,11 +114,11 @@ def _compute(bench: Workbench, job_id: str, token: int) -> Verdict:
 
 
 def _load(bench: Workbench, inputs: JobInputs) -> Any:
-    frames = [_load_frame(bench, keys) for keys in inputs.frames]
+    frames = [_load_frame(bench, keys, f"frame {index}") for index, keys in enumerate(inputs.frames)]
     return bench.pipeline.PipelineInputs(request=parse_request(bench.blobs.get(inputs.request)), frames=frames)
 
 
-def _load_frame(bench: Workbench, keys: FrameKeys) -> Any:
+def _load_frame(bench: Workbench, keys: FrameKeys, name: str) -> Any:
     limits = bench.settings.input_limits
     cloud = read_point_cloud(bench.blobs.get(keys.point_cloud), keys.point_cloud, limits)
     image_labels = read_label_image(bench.blobs.get(keys.image_labels), limits) if keys.image_labels else None
@@ -132,6 +132,7 @@ def _load_frame(bench: Workbench, keys: FrameKeys) -> Any:
         cloud=cloud,
         image_labels=image_labels,
         point_labels=point_labels,
+        name=name,
     )
 
 

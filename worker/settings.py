@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         default=10.0, ge=0, description="Seconds a stopping worker gives its running job before handing it back."
     )
     broker_timeout_s: float = Field(
-        default=1.0, gt=0, description="Seconds the API waits for the broker before it answers 503."
+        default=0.8, gt=0, description="Seconds the API waits for one answer of the broker before it says 503."
     )
     broker_patience_s: float = Field(
         default=120.0, ge=0, description="Seconds a worker with a finished job waits for a broker that went away."

@@ -13,8 +13,6 @@ from worker.jobs.store import JobStore
 from worker.jobs.transitions import Verdict
 
 _WRITE_INTERVAL_S: Final = 0.2
-# Where each stage begins and ends on the way from 0 to 1: about its share of the time of a job.
-_STAGE_SPANS: Final = {"segmentation": (0.0, 0.3), "initialization": (0.3, 0.5), "refinement": (0.5, 1.0)}
 
 
 class StageProgress(Protocol):
@@ -25,18 +23,12 @@ class StageProgress(Protocol):
         """`segmentation`, `initialization` or `refinement`."""
 
     @property
-    def fraction(self) -> float:
-        """Share of the stage that is done, 0 to 1."""
+    def overall(self) -> float:
+        """Share of the whole job that is done, 0 to 1."""
 
     @property
     def loss(self) -> float | None:
         """Alignment loss, once there is one."""
-
-
-def overall(stage: str, fraction: float) -> float:
-    """Return the share of the whole job that is done, 0 to 1."""
-    start, end = _STAGE_SPANS[stage]
-    return start + (end - start) * min(max(fraction, 0.0), 1.0)
 
 
 class ProgressWriter:
@@ -65,9 +57,7 @@ class ProgressWriter:
         self._stage, self._next_write = report.stage, now + _WRITE_INTERVAL_S
         loss = report.loss if report.loss is not None and math.isfinite(report.loss) else None
         try:
-            verdict = self._jobs.progress(
-                self._job_id, self._token, report.stage, overall(report.stage, report.fraction), loss
-            )
+            verdict = self._jobs.progress(self._job_id, self._token, report.stage, report.overall, loss)
         except RedisError as error:
             structlog.get_logger(__name__).warning("progress not written", error=str(error))
             return

@@ -52,6 +52,10 @@ class JobStore:
         """Ask the broker for a sign of life."""
         self._client.ping()
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def get(self, job_id: str) -> JobRecord | None:
         """Return the record, or None if there is no such job."""
         fields = cast(dict[str, str], self._client.hgetall(self._record(job_id)))

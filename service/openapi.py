@@ -1,0 +1,58 @@
+"""The parts of the OpenAPI description that the code cannot state by itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+from worker.inputs.request import CalibrationRequest
+
+_SCHEMAS = "#/components/schemas/"
+
+
+def _files(description: str) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": {"type": "string", "format": "binary"},
+        "minItems": 1,
+        "description": f"{description} Repeat the part for further frames.",
+    }
+
+
+CALIBRATE_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["image", "point_cloud", "request"],
+                "additionalProperties": False,
+                "properties": {
+                    "image": _files("PNG or JPEG."),
+                    "point_cloud": _files("KITTI `.bin`, `.pcd`, `.ply` or `.npy`; the file name tells which."),
+                    "request": {"$ref": f"{_SCHEMAS}CalibrationRequest"},
+                    "image_labels": _files("PNG of class ids, as large as the image; in place of `image_model`."),
+                    "point_labels": _files("One class id a point, `.label` or `.npy`; in place of `cloud_model`."),
+                },
+            },
+            "encoding": {"request": {"contentType": "application/json"}},
+        }
+    },
+}
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Add the schema of the JSON part, which FastAPI does not see."""
+    app.openapi = _with_request_schema(app.openapi)  # type: ignore[method-assign]
+
+
+def _with_request_schema(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    def generate_with_request() -> dict[str, Any]:
+        description = generate()
+        schema = CalibrationRequest.model_json_schema(ref_template=f"{_SCHEMAS}{{model}}")
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(schema.pop("$defs", {}))
+        schemas["CalibrationRequest"] = schema
+        return description
+
+    return generate_with_request

@@ -1,0 +1,146 @@
+"""What the endpoints answer; field names are the contract."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from worker.jobs.record import JobRecord, JobState
+
+Matrix4 = list[list[float]]
+
+
+class Links(BaseModel):
+    """Where to go on from a job."""
+
+    self: str = Field(description="Address of the job.")
+    overlay: str | None = Field(description="Address of its overlay, once there is one.")
+
+
+class ClassLoss(BaseModel):
+    """Eq. 1 for one class."""
+
+    model_config = ConfigDict(extra="allow")
+
+    px2: float = Field(description="Sum of squared distances, px^2.")
+    points: int = Field(description="LiDAR points of the class in view.")
+
+
+class AlignmentLoss(BaseModel):
+    """Eq. 1 of the paper at one extrinsic."""
+
+    model_config = ConfigDict(extra="allow")
+
+    total_px2: float | None
+    mean_distance_px: float | None
+    per_class: dict[str, ClassLoss]
+
+
+class LossChange(BaseModel):
+    """The alignment loss at the initial and at the returned extrinsic."""
+
+    model_config = ConfigDict(extra="allow")
+
+    before: AlignmentLoss
+    after: AlignmentLoss
+    ratio: float | None = Field(description="After / before.")
+
+
+class Change(BaseModel):
+    """From the initial extrinsic to the returned one."""
+
+    model_config = ConfigDict(extra="allow")
+
+    rotation_deg: float
+    camera_center_m: float
+
+
+class CalibrationResult(BaseModel):
+    """What a calibration found."""
+
+    model_config = ConfigDict(extra="allow")
+
+    outcome: str = Field(description="Named end of the calibration, such as `converged`.")
+    message: str = Field(description="The outcome in a sentence.")
+    T_cam_lidar: Matrix4 = Field(description="p_cam = T_cam_lidar @ p_lidar.")
+    quaternion_wxyz: list[float]
+    translation_m: list[float] = Field(description="Translation column of T_cam_lidar.")
+    axis_angle_rad: list[float]
+    camera_center_lidar_m: list[float] = Field(description="The camera centre in the LiDAR frame.")
+    change: Change
+    alignment_loss: LossChange
+    seconds: dict[str, float]
+    models: dict[str, Any]
+    seed: int
+    version: str
+
+
+class JobFailure(BaseModel):
+    """Why a job failed."""
+
+    type: str = Field(description="Stable slug.")
+    detail: str = Field(description="A sentence.")
+
+
+class JobAccepted(BaseModel):
+    """Answer to a job that was taken."""
+
+    id: str
+    state: JobState
+    links: Links
+
+
+class JobStatus(BaseModel):
+    """A job at this moment."""
+
+    id: str
+    state: JobState
+    stage: Literal["segmentation", "initialization", "refinement", "done"] | None
+    progress: float = Field(ge=0, le=1, description="Share of the whole job that is done.")
+    loss: float | None = Field(description="Latest alignment loss of the running stage.")
+    queue_position: int | None = Field(description="Queued jobs before this one; null unless queued.")
+    created_at: datetime
+    started_at: datetime | None = Field(description="Begin of the latest attempt.")
+    finished_at: datetime | None
+    links: Links
+    result: CalibrationResult | None = Field(
+        description="Also there when no calibration could be estimated: it returns the initial extrinsic then."
+    )
+    error: JobFailure | None
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """The service can take jobs."""
+
+    status: Literal["ready"] = "ready"
+    checks: dict[str, str]
+
+
+def status_object(
+    record: JobRecord, *, queue_position: int | None, links: Links, result: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Write a `JobStatus` as JSON; the result is passed on as the worker wrote it."""
+    return {
+        "id": record.id,
+        "state": record.state.value,
+        "stage": record.stage or None,
+        "progress": record.progress,
+        "loss": record.loss,
+        "queue_position": queue_position,
+        "created_at": _timestamp(record.created_at),
+        "started_at": _timestamp(record.started_at),
+        "finished_at": _timestamp(record.finished_at),
+        "links": links.model_dump(),
+        "result": result,
+        "error": None if record.error is None else {"type": record.error.type, "detail": record.error.detail},
+    }
+
+
+def _timestamp(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
