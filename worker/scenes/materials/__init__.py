@@ -1,0 +1,1 @@
+"""Materials: how the surfaces of a scene look to a camera and reflect to a LiDAR."""

@@ -1,0 +1,1 @@
+"""What stands along a street, each built of a few solids."""
