@@ -16,6 +16,10 @@ class Dispatcher:
         self._app.conf.broker_transport_options |= {
             "socket_timeout": settings.broker_timeout_s,
             "socket_connect_timeout": settings.broker_timeout_s,
+            # `retry=False` is not enough: the first connection is tried again for 6 s unless this says otherwise.
+            "max_retries": 1,
+            "interval_start": 0,
+            "interval_step": 0,
         }
 
     def publish(self, job_id: str) -> None:
