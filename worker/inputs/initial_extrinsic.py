@@ -21,7 +21,7 @@ from worker.inputs.rigid import (
 EXAMPLE_INITIAL: JsonDict = {"T_cam_lidar": [[0, -1, 0, 0.05], [0, 0, -1, -0.06], [1, 0, 0, -0.29], [0, 0, 0, 1]]}
 _EXAMPLE_QUATERNION: JsonDict = {
     "translation_m": [0.05, -0.06, -0.29],
-    "quaternion_wxyz": [0.5, -0.5, 0.5, -0.5],
+    "quaternion_wxyz": [0.5, 0.5, -0.5, 0.5],
     "direction": "lidar_to_camera",
 }
 

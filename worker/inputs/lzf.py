@@ -41,7 +41,7 @@ def lzf_decompress(data: bytes, size: int) -> bytearray:
                     raise LzfError("a repeat refers to bytes before the start")
                 # A repeat that overlaps its own target is a pattern, repeated.
                 pattern = unpacked[start : start + length]
-                unpacked += pattern if len(pattern) == length else (pattern * length)[:length]
+                unpacked += pattern if len(pattern) == length else (pattern * (length // len(pattern) + 1))[:length]
             length_unpacked += length
             if length_unpacked > size:
                 raise LzfError("it unpacks to more bytes than stated")

@@ -85,10 +85,10 @@ def _unpack(data: bytes, header: PcdHeader, limits: InputLimits) -> bytearray:
         )
     if num_packed > len(data) - start:
         raise truncated_cloud(f"{num_packed} compressed bytes", f"{len(data) - start}")
-    if claimed > limits.max_bytes:
+    if claimed > limits.max_unpacked_bytes:
         raise InputError(
             "file-too-large",
-            f"The points unpack to more than the limit of {limits.max_bytes / 2**20:g} MiB: leave out extra fields.",
+            f"The points unpack to more than {limits.max_unpacked_bytes / 2**20:g} MiB: leave out extra fields.",
         )
     if claimed > num_packed * MAX_EXPANSION:
         raise invalid_cloud(f"{num_packed} compressed bytes cannot hold {header.num_points} points: export it again.")
