@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from models.backends.state_dicts import load_weights, prepare_for_inference
 from models.catalogue import CatalogueEntry
 from models.networks.espnetv2 import ESPNetv2
+from models.networks.espnetv2_fused import fuse_pooling
 from models.processing.bilinear_resize import resize_bilinear
+from models.processing.logit_sampling import half_axis, image_axis, sample_all, sample_labels
 from models.segmentation import Segmentation
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -41,18 +42,21 @@ class ESPNetv2Segmenter:
         self.name = entry.name
         self._class_names = entry.class_names
         self._device = torch.device(device)
-        self._network = prepare_for_inference(network, self._device)
+        self._network = network
+        prepare_for_inference(network, self._device)
+        fuse_pooling(network)
 
     def segment(self, image: npt.NDArray[np.uint8]) -> Segmentation:
         """Segment an image (H, W, 3) uint8 RGB."""
         with torch.inference_mode():
-            height, width = image.shape[:2]
-            logits = self._network(self._network_input(image))
-            # Unlike inside the network, the way back to the image's size keeps pixel centres at half-integers.
-            full = functional.interpolate(logits, (height, width), mode="bilinear", align_corners=False)
-            scores = functional.avg_pool2d(logits, 2)[0].softmax(0)
-            labels = full[0].argmax(0).to(torch.uint8)
-        return Segmentation(labels.cpu().numpy(), self._class_names, scores.half().contiguous().cpu().numpy())
+            network_input = self._network_input(image)
+            logits = self._network.coarse_logits(network_input)[0]
+            sides = list(zip(logits.shape[1:], network_input.shape[2:], image.shape[:2], strict=True))
+            rows, columns = (image_axis(*side).to(self._device) for side in sides)
+            labels = sample_labels(logits, rows, columns)
+            rows, columns = (half_axis(*side[:2]).to(self._device) for side in sides)
+            scores = sample_all(logits, rows, columns).softmax(2).half().permute(2, 0, 1).contiguous()
+        return Segmentation(labels.cpu().numpy(), self._class_names, scores.cpu().numpy())
 
     def _network_input(self, image: npt.NDArray[np.uint8]) -> Tensor:
         """Return the image resized and normalised, (1, 3, h, w) float32."""

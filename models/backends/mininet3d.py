@@ -35,7 +35,8 @@ class MiniNet3DSegmenter:
         self._class_names = entry.class_names
         self._geometry = RangeImageGeometry()
         self._device = torch.device(device)
-        self._network = prepare_for_inference(network, self._device)
+        self._network = network
+        prepare_for_inference(network, self._device)
 
     def segment(self, points: npt.NDArray[np.float32]) -> Segmentation:
         """Segment points (N, 4) float32, finite: x, y, z in metres (x forward, z up), remission in 0..1."""

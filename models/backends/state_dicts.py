@@ -19,9 +19,9 @@ def load_weights(module: nn.Module, content: bytes) -> None:
     module.load_state_dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), strict=True)
 
 
-def prepare_for_inference(network: nn.Module, device: str | torch.device) -> nn.Module:
-    """Return the loaded network on a device, in evaluation mode, batch norms folded, channels last."""
+def prepare_for_inference(network: nn.Module, device: str | torch.device) -> None:
+    """Put the loaded network on a device, in evaluation mode, batch norms folded, channels last."""
     network.eval()
     fold_batch_norms(network)
     convert_conv2d_weight_memory_format(network, torch.channels_last)
-    return network.requires_grad_(False).to(device)
+    network.requires_grad_(False).to(device)

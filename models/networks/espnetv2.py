@@ -74,12 +74,12 @@ class MultiScalePooling(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, c_in, h, w) to (B, c_out, h, w)."""
         projected = self.projection_layer(x)
-        views = [_view(projected, scale, stage) for scale, stage in zip(SCALES, self.stages, strict=True)]
+        views = [view_at_scale(projected, scale, stage) for scale, stage in zip(SCALES, self.stages, strict=True)]
         merged: Tensor = self.br(self.merge_layer(torch.cat(views, 1)))
         return merged
 
 
-def _view(x: Tensor, scale: float, stage: nn.Module) -> Tensor:
+def view_at_scale(x: Tensor, scale: float, stage: nn.Module) -> Tensor:
     """Convolve at a scale and come back: enlarging is bilinear, shrinking averages adaptive cells."""
     height, width = x.shape[2:]
     working = (max(LEAST_SIDE, math.ceil(scale * height)), max(LEAST_SIDE, math.ceil(scale * width)))
@@ -137,9 +137,16 @@ class ESPNetv2(nn.Module):
         Returns:
             Logits (B, num_classes, H, W).
         """
+        return resize_aligned(self.coarse_logits(image), (image.shape[2], image.shape[3]))
+
+    def coarse_logits(self, image: Tensor) -> Tensor:
+        """Return the logits before their last enlargement, (B, num_classes, ceil(H / 2), ceil(W / 2)).
+
+        Their corner cells lie on the corner pixels of the image.
+        """
         level1, level2, level3, level4 = self.base_net(image)
         x = self.bu_dec_l1(level4)
         x = self.bu_dec_l2(self.bu_br_l2(double(x) + self.merge_enc_dec_l2(level3)))
         x = self.bu_dec_l3(self.bu_br_l3(double(x) + self.merge_enc_dec_l3(level2)))
-        x = self.bu_dec_l4(self.bu_br_l4(double(x) + self.merge_enc_dec_l4(level1)))
-        return resize_aligned(x, (image.shape[2], image.shape[3]))
+        logits: Tensor = self.bu_dec_l4(self.bu_br_l4(double(x) + self.merge_enc_dec_l4(level1)))
+        return logits

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 CHANNELS = 96
 BLOCK = 4
+BAND = 16
 POINT_FEATURES = 11
 IMAGE_FEATURES = 5
 # Every batch norm uses this, except those of the two down-sampling stems, which keep PyTorch's default.
@@ -20,7 +21,7 @@ ENC3_DILATIONS = (((1, 1), (2, 2)), ((1, 4), (2, 8)), ((1, 1), (2, 2)), ((1, 4),
 
 
 def _leaky(x: Tensor) -> Tensor:
-    return functional.leaky_relu(x, LEAKY_SLOPE)
+    return functional.leaky_relu_(x, LEAKY_SLOPE)
 
 
 def _double(x: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ class ERS(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, c_in, h, w) to (B, c_out, h, w)."""
         y = _leaky(self.bn(self.pointwise(_leaky(self.bn1(self.conv1(x))))))
-        return y + x if y.shape == x.shape else y
+        return y.add_(x) if y.shape == x.shape else y
 
 
 class ERSMultiDilation(nn.Module):
@@ -65,8 +66,8 @@ class ERSMultiDilation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Keep the shape."""
-        branches = _leaky(self.bn1(self.conv1(x))) + _leaky(self.bn2(self.conv2(x)))
-        return _leaky(self.bn(self.pointwise(branches))) + x
+        branches = _leaky(self.bn1(self.conv1(x))).add_(_leaky(self.bn2(self.conv2(x))))
+        return _leaky(self.bn(self.pointwise(branches))).add_(x)
 
 
 class ResidualPair(nn.Module):
@@ -107,19 +108,29 @@ class ProjectionLearning(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map the point features (B, 11, H, W) to (B, 96, H / 4, W / 4)."""
-        shallow = self._layer(self._layer(x, "conv_fc1", "bn1"), "conv_fc2", "bn2")
-        deep = self._layer(self._layer(shallow, "conv_fc3", "bn3"), "conv_fc4", "bn4")
-        local = functional.max_pool2d(deep, BLOCK)
+        # Bands of blocks keep the widest per-point layers within the processor's cache.
+        bands = [self._local(band) for band in torch.split(x, BAND, 2)]
+        local = torch.cat([deep for _, deep in bands], 2)
+        context = self._context(torch.cat([shallow for shallow, _ in bands], 2))
         weight = self.conv.weight.reshape(CHANNELS, POINT_FEATURES, BLOCK, BLOCK)
         spatial = functional.conv2d(x, weight, self.conv.bias, stride=BLOCK)
-        spatial = functional.relu(self.bn_conv(spatial))
-        features = torch.cat([local, spatial, self._context(functional.max_pool2d(shallow, BLOCK))], 1)
+        features = torch.cat([local, functional.relu_(self.bn_conv(spatial)), context], 1)
         gate = torch.sigmoid(self.conv_atten(features.mean((2, 3), keepdim=True)))
-        return functional.relu(self.bn_out(self.conv_out(features * gate)))
+        return functional.relu_(self.bn_out(self.conv_out(features.mul_(gate))))
+
+    def _local(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the maxima over each block of the second (24 channels) and the fourth (96) per-point layer."""
+        shallow = self._layer(self._layer(x, "conv_fc1", "bn1"), "conv_fc2", "bn2")
+        deep = self._linear(self._layer(shallow, "conv_fc3", "bn3"), "conv_fc4", "bn4")
+        # The maximum commutes with the activation, which is then applied to fewer values.
+        return functional.max_pool2d(shallow, BLOCK), functional.relu_(functional.max_pool2d(deep, BLOCK))
 
     def _layer(self, x: Tensor, convolution: str, batch_norm: str) -> Tensor:
+        return functional.relu_(self._linear(x, convolution, batch_norm))
+
+    def _linear(self, x: Tensor, convolution: str, batch_norm: str) -> Tensor:
         normalised: Tensor = self.get_submodule(batch_norm)(self.get_submodule(convolution)(x))
-        return functional.relu(normalised)
+        return normalised
 
     def _context(self, blocks: Tensor) -> Tensor:
         """Maximum over 3x3 neighbourhoods of blocks at spacings 1, 2, 3; a neighbour outside the image is a zero."""

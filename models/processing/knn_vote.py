@@ -4,6 +4,8 @@ Source: Milioto, Vizzo, Behley, Stachniss, "RangeNet++", IROS 2019, section III 
 parameters and border rules of 3D-MiniNet's release.
 """
 
+import functools
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -14,6 +16,7 @@ SIGMA_PX = 1.0
 CUTOFF_M = 2.0
 PADDING = WINDOW // 2
 CENTRE = WINDOW * WINDOW // 2
+NOBODY = -1000
 
 
 def knn_vote(pixel_labels: Tensor, ranges: Tensor, pixels: Tensor, point_ranges: Tensor, num_classes: int) -> Tensor:
@@ -44,11 +47,21 @@ def _contested(pixel_labels: Tensor, ranges: Tensor) -> Tensor:
     The point's own pixel always votes, so where its window holds no other class that has a vote, nothing can win but
     its own; only the rest needs the neighbours.
     """
-    candidates = pixel_labels.float()
     may_vote = (ranges >= 0) & (pixel_labels > 0)
-    highest = functional.max_pool2d(torch.where(may_vote, candidates, -torch.inf)[None], WINDOW, 1, PADDING)[0]
-    lowest = -functional.max_pool2d(torch.where(may_vote, -candidates, -torch.inf)[None], WINDOW, 1, PADDING)[0]
-    return (highest != candidates) | (lowest != candidates) | (pixel_labels == 0)
+    own = pixel_labels.to(torch.int16)
+    highest = _window_maximum(torch.where(may_vote, own, NOBODY))
+    lowest = -_window_maximum(torch.where(may_vote, -own, NOBODY))
+    return (highest != own) | (lowest != own)
+
+
+def _window_maximum(values: Tensor) -> Tensor:
+    """Return (H, W): the maximum over the window around each pixel, along columns and then along rows."""
+    for axis in (0, 1):
+        side = values.shape[axis]
+        padding = (0, 0, PADDING, PADDING) if axis == 0 else (PADDING, PADDING)
+        padded = functional.pad(values, padding, value=NOBODY)
+        values = functools.reduce(torch.maximum, (padded.narrow(axis, step, side) for step in range(WINDOW)))
+    return values
 
 
 def _vote(pixel_labels: Tensor, ranges: Tensor, pixels: Tensor, point_ranges: Tensor, num_classes: int) -> Tensor:

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from models.processing.range_image import RangeImage
 
@@ -40,8 +41,6 @@ def point_features(points: npt.NDArray[np.float32], image: RangeImage, device: s
 
 def _block_means(absolute: Tensor, valid: Tensor) -> Tensor:
     """Return the mean over the valid pixels of each block, spread over the block."""
-    height, width = valid.shape
-    blocks = (height // BLOCK, BLOCK, width // BLOCK, BLOCK)
-    sums = absolute.reshape(-1, *blocks).sum((2, 4))
-    counts = valid.reshape(blocks).sum((1, 3)).clamp(min=1)
+    sums = functional.avg_pool2d(absolute, BLOCK, divisor_override=1)
+    counts = functional.avg_pool2d(valid[None], BLOCK, divisor_override=1).clamp(min=1)
     return (sums / counts).repeat_interleave(BLOCK, 1).repeat_interleave(BLOCK, 2)

@@ -27,12 +27,12 @@ def list_models(
     if as_json:
         typer.echo(json.dumps([_describe(entry) for entry in CATALOGUE.values()], indent=2))
         return
-    table = Table(Column("name", no_wrap=True), "segments", "classes", "size", "here", "use")
+    table = Table(Column("name", no_wrap=True), "segments", "size", "here", "use")
     for entry in CATALOGUE.values():
         folder = _folder(entry)
         use = "non-commercial" if entry.non_commercial else "any"
         here = "yes" if folder else "no"
-        table.add_row(entry.name, entry.modality, str(len(entry.class_names)), _megabytes(entry.size), here, use)
+        table.add_row(entry.name, entry.modality, _megabytes(entry.size), here, use)
     Console().print(table)
 
 
