@@ -1,8 +1,11 @@
 """Compose the `semalign` command from its subcommands."""
 
+import os
+from typing import Annotated
+
 import typer
 
-from service.cli import models, render, up
+from service.cli import bench, calibrate, demo, models, render, up
 from worker.version import __version__
 
 app = typer.Typer(
@@ -11,17 +14,31 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.command()(demo.demo)
+app.command()(calibrate.calibrate)
+app.command()(up.up)
 app.add_typer(models.app, name="models")
-app.command("render")(render.render)
-app.command("up")(up.up)
+app.command()(render.render)
+app.add_typer(bench.app, name="bench")
 
 
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"semalign {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options of the command as a whole."""
 
 
 def main() -> None:
     """Run the command line."""
+    # Threads of torch that spin while they wait take the cores from each other wherever something else runs too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     app()

@@ -1,0 +1,44 @@
+"""How commands fail: one sentence on stderr and an exit status, never a traceback for what a user can change."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from models.errors import ModelError
+from worker.inputs import InputError
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+
+
+class CommandError(Exception):
+    """A command cannot go on.
+
+    Attributes:
+        message: a sentence that says what is wrong and what to change.
+        exit_status: 2 where what the user gave cannot be used, as for unknown options; 1 otherwise.
+    """
+
+    def __init__(self, message: str, exit_status: int = EXIT_FAILED) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exit_status = exit_status
+
+
+@contextmanager
+def errors_as_sentences() -> Iterator[None]:
+    """Print what went wrong and leave with its exit status."""
+    try:
+        yield
+    except InputError as error:
+        _leave(error.message, EXIT_BAD_INPUT, error)
+    except CommandError as error:
+        _leave(error.message, error.exit_status, error)
+    except ModelError as error:
+        _leave(str(error), EXIT_FAILED, error)
+
+
+def _leave(message: str, exit_status: int, cause: Exception) -> None:
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(exit_status) from cause
