@@ -70,7 +70,9 @@ def _radiance(scene: Scene, rays: Rays, hits: Hits) -> tuple[Floats, Floats]:
     directions, distances = rays.directions[found.rows], hits.distances[found.rows]
     lit = _in_sun(scene, found.world, found.normals, found.look.glow)
     sunlit[found.rows] = lit
-    radiance[found.rows] = shade(found.look, found.normals, directions, distances, lit, scene.light)
+    radiance[found.rows] = shade(
+        found.look, found.normals, directions, distances=distances, sunlit=lit, light=scene.light, noise=scene.noise
+    )
     sky = np.flatnonzero(~np.isfinite(hits.distances))
     radiance[sky] = sky_colour(scene.light, rays.directions[sky], scene.noise)
     return radiance, sunlit

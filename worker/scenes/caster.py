@@ -35,8 +35,8 @@ class Hits:
 
 def cast(rays: Rays, solids: Sequence[Solid], ground: Ground) -> Hits:
     """Return the first hit of each ray that starts from one common origin."""
-    distances = ground.distances(rays.origins, rays.directions, _REACH_M)
-    owners = np.where(np.isfinite(distances), GROUND, NOTHING).astype(np.int32)
+    distances = np.full(len(rays), np.inf, dtype=np.float32)
+    owners = np.full(len(rays), NOTHING, dtype=np.int32)
     nearest = [_nearest_possible(solid, rays.origins[0]) for solid in solids]
     for number in np.argsort(nearest, kind="stable"):
         rows = rays.near(solids[number].corners)
@@ -47,6 +47,9 @@ def cast(rays: Rays, solids: Sequence[Solid], ground: Ground) -> Hits:
         closer = candidate < distances[rows]
         distances[rows[closer]] = candidate[closer]
         owners[rows[closer]] = number + 1
+    to_ground = ground.distances(rays.origins, rays.directions, np.minimum(distances, _REACH_M))
+    owners[np.isfinite(to_ground)] = GROUND
+    distances = np.minimum(distances, to_ground)
     return Hits(distances, owners)
 
 

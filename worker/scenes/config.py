@@ -82,7 +82,7 @@ class LookConfig:
 
     sun_elevation_deg: tuple[float, float] = (22.0, 55.0)
     cloudiness: tuple[float, float] = (0.1, 0.65)
-    haze_per_m: tuple[float, float] = (0.0006, 0.0025)
+    haze_per_m: tuple[float, float] = (0.0003, 0.0014)
     exposure_stops: tuple[float, float] = (-0.2, 0.2)
     texture_contrast: float = 1.0
 

@@ -48,12 +48,13 @@ def generate(seed: int, index: int, config: SceneConfig | None = None) -> Scene:
 
 def _draw_ground(content: ContentConfig, rng: np.random.Generator) -> Ground:
     narrow = rng.random() < 0.25
-    half_width = float(rng.uniform(3.6, 4.1) if narrow else rng.uniform(4.6, 5.5))
+    half_width = float(rng.uniform(3.6, 4.1) if narrow else rng.uniform(5.2, 6.0))
     crossing = None
     if rng.random() < content.crossing:
         crossing = (float(rng.uniform(20.0, 55.0)), float(rng.uniform(2.8, 3.8)))
     return Ground(
-        centre_offset=min(1.7, 0.45 * half_width) + float(rng.normal(0.0, 0.15)),
+        # Past cars parked on one side of a narrow street one drives in its middle.
+        centre_offset=(0.4 if narrow else 1.7) + float(rng.normal(0.0, 0.12)),
         heading=float(rng.normal(0.0, 0.015)),
         curvature=float(rng.uniform(-content.curvature_per_m, content.curvature_per_m)),
         grade=float(rng.uniform(-content.grade, content.grade)),

@@ -13,8 +13,8 @@ _EASING_M = 45.0
 """Curvature and change of grade fade out over about this distance from the vehicle."""
 _CORNER_M = 4.0
 """Radius of the kerb at the corner of a side street."""
-_STEEPEST = 0.35
-"""Rays that climb faster than this never come down to the ground."""
+_STEEPEST = 0.15
+"""Bounds the rise of the land as seen from the vehicle: rays that climb faster never meet the ground."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,11 @@ class Ground:
         """Return z at (x, y), each (n,), metres."""
         bow, _ = _eased_bend(x)
         outside = self.kerb_distance(x, y)
-        beyond = outside - self.yard_start
-        profile = self.grade * x + self.grade_change * bow
-        stations, rises = self._cross_section
-        land = np.maximum(beyond, 0.0)
+        land = np.maximum(outside - self.yard_start, 0.0)
         swell = np.sin(0.13 * x + 1.0) + np.sin(0.11 * y - 0.07 * x) + 0.5 * np.sin(0.31 * x + 0.27 * y)
         relief = self.relief * swell * np.minimum(land / 15.0, 1.0)
-        return profile + np.interp(outside, stations, rises) + self.bank * np.minimum(land, 60.0) + relief
+        along = self.grade * x + self.grade_change * bow
+        return along + self._cross_section(outside) + self.bank * np.minimum(land, 60.0) + relief
 
     def height(self, x: float, y: float) -> float:
         """Return z at one place, metres."""
@@ -125,41 +123,50 @@ class Ground:
         """Kerb distance at which the sidewalk ends, metres."""
         return self.kerb_width + self.verge + self.sidewalk
 
-    @property
-    def _cross_section(self) -> tuple[Floats, Floats]:
-        """Heights over the kerb distance: crowned road, gutter, kerb face of 2 cm depth, rising sidewalk."""
-        stations = np.array([-self.half_width, 0.0, 0.02, self.kerb_width, self.yard_start])
-        crown = 0.02 * self.half_width
-        rises = np.array([0.0, -crown, -crown + self.kerb_height, -crown + self.kerb_height, 0.0])
-        rises[4] = rises[3] + 0.02 * (self.verge + self.sidewalk)
-        # The vehicle stands on z = 0 at its own place across the crown.
-        rises -= np.interp(abs(self.centre_offset) - self.half_width, stations, rises)
-        return stations, rises
+    def _cross_section(self, outside: Floats) -> Floats:
+        """Return heights over the kerb distance: crowned road, kerb face of 2 cm depth, sidewalk that drains.
 
-    def distances(self, origins: Floats, directions: Floats, reach: float) -> Floats:
-        """Return where rays from above first meet the ground, infinite where they do not within reach.
+        The vehicle stands on z = 0 at its own place across the crown.
+        """
+        fall = 0.02
+        crown = -fall * np.minimum(outside + self.half_width - abs(self.centre_offset), self._to_kerb)
+        kerb = self.kerb_height * np.clip(outside * 50.0, 0.0, 1.0)
+        return crown + kerb + fall * np.clip(outside - self.kerb_width, 0.0, self.verge + self.sidewalk)
+
+    @property
+    def _to_kerb(self) -> float:
+        return self.half_width - abs(self.centre_offset)
+
+    def distances(self, origins: Floats, directions: Floats, limits: Floats) -> Floats:
+        """Return where rays from above first meet the ground, infinite where they do not within their limit.
 
         Args:
             origins: (1, 3), world frame.
             directions: (n, 3), unit length.
-            reach: metres.
+            limits: (n,) metres, finite.
         """
         distances = np.full(len(directions), np.inf, dtype=np.float32)
+        origin = origins[0].astype(np.float32)
+        clearance = float(origin[2]) - self.height(float(origin[0]), float(origin[1]))
         rows = np.flatnonzero(directions[:, 2] < _STEEPEST * np.linalg.norm(directions[:, :2], axis=1))
-        origin = origins[0].astype(np.float64)
-        lower = np.zeros(len(rows))
-        lower_gap = np.full(len(rows), origin[2] - self.height(origin[0], origin[1]))
-        upper = 1.5
-        while len(rows) and upper < reach:
-            ahead = directions[rows]
-            gap = self._gap(origin, ahead, np.full(len(rows), upper))
+        # No ray can meet the ground before this: the land rises less than _STEEPEST, and the kerb only once.
+        lower = (clearance - self.kerb_height) / (np.maximum(-directions[rows, 2], 0.0) + _STEEPEST)
+        lower_gap = self._gap(origin, directions[rows], lower)
+        while len(rows):
+            upper = np.minimum(lower * np.float32(1.2), limits[rows])
+            gap = self._gap(origin, directions[rows], upper)
             below = gap <= 0
             if below.any():
-                bracket = lower[below], np.full(int(below.sum()), upper), lower_gap[below], gap[below]
-                distances[rows[below]] = self._root(origin, ahead[below], *bracket)
-            rows, lower_gap = rows[~below], gap[~below]
-            lower = np.full(len(rows), upper)
-            upper *= 1.18
+                distances[rows[below]] = self._root(
+                    origin,
+                    directions[rows[below]],
+                    low=lower[below],
+                    high=upper[below],
+                    low_gap=lower_gap[below],
+                    high_gap=gap[below],
+                )
+            open_rows = ~below & (upper < limits[rows])
+            rows, lower, lower_gap = rows[open_rows], upper[open_rows], gap[open_rows]
         return distances
 
     def _gap(self, origin: Floats, directions: Floats, distances: Floats) -> Floats:
@@ -167,7 +174,7 @@ class Ground:
         return points[:, 2] - self.heights(points[:, 0], points[:, 1])
 
     def _root(
-        self, origin: Floats, directions: Floats, low: Floats, high: Floats, low_gap: Floats, high_gap: Floats
+        self, origin: Floats, directions: Floats, *, low: Floats, high: Floats, low_gap: Floats, high_gap: Floats
     ) -> Floats:
         """Return the zero of the gap between low (gap > 0) and high (gap <= 0); regula falsi, Illinois variant."""
         was_above = np.zeros(len(low), dtype=int)

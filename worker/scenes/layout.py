@@ -70,10 +70,13 @@ class Layout:
         x, _, _ = self.ground.along(station, lateral)
         return abs(x - self.ground.crossing[0]) > self.ground.crossing[1] + margin
 
+    def _on_ground(self, x: float, y: float) -> Floats:
+        return np.array([x, y, self.ground.height(x, y)])
+
     def _frame(self, station: float, lateral: float, turn: float = 0.0) -> Pose:
         """Return an upright pose on the ground, x along the street."""
         x, y, yaw = self.ground.along(station, lateral)
-        return Pose(rotation_z(yaw + turn), np.array([x, y, self.ground.height(x, y)]))
+        return Pose(rotation_z(yaw + turn), self._on_ground(x, y))
 
     def _parked_cars(self, side: float) -> None:
         if self.ground.half_width < 4.2 and side > 0:
@@ -115,7 +118,7 @@ class Layout:
         ahead = np.array([np.cos(yaw), np.sin(yaw), 0.0])
         ahead -= up * float(ahead @ up)
         ahead /= np.linalg.norm(ahead)
-        return Pose(np.column_stack([ahead, np.cross(up, ahead), up]), np.array([x, y, self.ground.height(x, y)]))
+        return Pose(np.column_stack([ahead, np.cross(up, ahead), up]), self._on_ground(x, y))
 
     def _houses(self, side: float) -> None:
         ground, rng = self.ground, self.rng
@@ -146,7 +149,7 @@ class Layout:
         around = flat.to_world(offsets)
         heights = self.ground.heights(around[:, 0], around[:, 1])
         top = float(np.median(heights))
-        pose = facing_street(x, y, top, yaw, side)
+        pose = facing_street(np.array([x, y, top]), yaw, side)
         self.solids += build_house(plan, pose, top - float(heights.min()) + 0.5, self.rng)
         self.shades.append(Shade(x, y, yaw, 0.5 * plan.length, 0.5 * plan.depth, 0.9, 0.5))
 
@@ -162,12 +165,12 @@ class Layout:
                     continue
                 pose = self._frame(float(piece), lateral)
                 if kind < 0.4:
-                    self.solids += build_hedge(pose, reach, 0.9 + 0.6 * kind, self.noise, self.rng)
+                    self.solids += build_hedge(pose, reach, 0.9 + 0.6 * kind, self.noise, self._same(station))
                 elif kind < 0.75:
                     self.solids += build_fence(pose, reach, self._same(station))
 
     def _same(self, station: float) -> np.random.Generator:
-        """Return a generator that draws the same for all pieces of one fence."""
+        """Return a generator that draws the same for all pieces of one fence or hedge."""
         return np.random.default_rng([self.noise.seed, int(1000 + station)])
 
     def _street_trees(self, side: float) -> None:
@@ -179,31 +182,30 @@ class Layout:
         for station in self._stations(_BEHIND_M, _AHEAD_M, 8.0, 14.0):
             if self.rng.random() < self.content.trees and self._clear(station, lateral, 3.0):
                 x, y, _ = ground.along(station, lateral)
-                self._tree(x, y, float(size * self.rng.uniform(0.8, 1.15)))
+                self._tree(x, y, float(size * self.rng.uniform(0.8, 1.15)), conifer=False)
 
-    def _tree(self, x: float, y: float, height: float) -> None:
-        z = self.ground.height(x, y)
-        if self.ground.paved_yards or self.rng.random() < 0.85:
-            detail = 13 if np.hypot(x, y) < 45.0 else 6
-            self.solids += build_tree(x, y, z, height, self.noise, self.rng, detail)
+    def _tree(self, x: float, y: float, height: float, *, conifer: bool) -> None:
+        place = self._on_ground(x, y)
+        if conifer:
+            self.solids += build_conifer(place, height, self.noise, self.rng)
         else:
-            self.solids += build_conifer(x, y, z, height, self.noise, self.rng)
+            self.solids += build_tree(place, height, self.noise, self.rng, near=bool(np.hypot(x, y) < 40.0))
         self.shades.append(Shade(x, y, 0.0, 0.1, 0.1, 0.3, 0.6))
 
     def _gardens(self) -> None:
         """Plant trees behind and between the houses, and bushes before them."""
         ground, rng = self.ground, self.rng
-        for _ in range(42):
+        for _ in range(64):
             station, side = rng.uniform(_BEHIND_M, _AHEAD_M + 60.0), rng.choice(SIDES)
-            x, y, _ = ground.along(station, side * (ground.half_width + rng.uniform(15.0, 40.0)))
+            x, y, _ = ground.along(station, side * (ground.half_width + rng.uniform(14.0, 60.0)))
             if self._free(x, y, 3.0):
-                self._tree(x, y, float(rng.uniform(7.0, 13.0)))
+                self._tree(x, y, float(rng.uniform(7.0, 13.0)), conifer=bool(rng.random() < 0.2))
         for _ in range(0 if ground.paved_yards else 36):
             station, side = rng.uniform(_BEHIND_M, _AHEAD_M), rng.choice(SIDES)
             x, y, _ = ground.along(station, side * (ground.half_width + ground.yard_start + rng.uniform(1.2, 6.0)))
             if self._free(x, y, 0.8):
                 size = float(rng.uniform(0.6, 1.7))
-                self.solids += build_bush(x, y, ground.height(x, y), size, self.noise, rng)
+                self.solids += build_bush(self._on_ground(x, y), size, self.noise, rng)
 
     def _free(self, x: float, y: float, margin: float) -> bool:
         """Tell whether no house, car or street lies within the margin."""
@@ -217,8 +219,8 @@ class Layout:
         for station in self._stations(-30.0, _AHEAD_M, 24.0, 32.0):
             if self._clear(station, lateral, 1.0):
                 x, y, yaw = self.ground.along(station, lateral)
-                z = self.ground.height(x, y)
-                self.solids += build_lamp(x, y, z, yaw - side * 0.5 * np.pi, float(self.rng.uniform(5.5, 7.5)))
+                towards_road, height = yaw - side * 0.5 * np.pi, float(self.rng.uniform(5.5, 7.5))
+                self.solids += build_lamp(self._on_ground(x, y), towards_road, height)
 
     def _signs(self, side: float) -> None:
         lateral = side * (self.ground.half_width + 0.55)
@@ -242,6 +244,5 @@ class Layout:
         for _ in range(16):
             angle, distance = self.rng.uniform(-1.3, 1.3), self.rng.uniform(190.0, 420.0)
             x, y = distance * np.cos(angle), distance * np.sin(angle)
-            z = self.ground.height(x, y)
-            radii = np.array([self.rng.uniform(25.0, 80.0), self.rng.uniform(25.0, 60.0), self.rng.uniform(8.0, 20.0)])
-            self.solids.append(build_far_wood(x, y, z, radii, self.rng))
+            radii = np.array([self.rng.uniform(25.0, 80.0), self.rng.uniform(25.0, 60.0), self.rng.uniform(7.0, 14.0)])
+            self.solids.append(build_far_wood(self._on_ground(x, y), radii, self.noise, self.rng))

@@ -45,9 +45,9 @@ def draw_light(look: LookConfig, rng: np.random.Generator) -> Light:
     strength = 2.5 * float(np.clip(1.9 - 2.0 * clouds, 0.0, 1.0))
     sun = (strength, strength * (0.96 - 0.1 * warmth), strength * (0.88 - 0.26 * warmth))
     grey = float(np.clip(2.0 * clouds - 0.9, 0.0, 1.0))
-    zenith = _mix((0.17, 0.34, 0.74), (0.62, 0.66, 0.72), grey)
-    horizon = _mix((0.66, 0.78, 0.95), (0.80, 0.82, 0.85), grey)
-    exposure = float(2.0 ** rng.uniform(*look.exposure_stops)) * (0.62 + 0.4 * grey)
+    zenith = _mix((0.09, 0.25, 0.68), (0.62, 0.66, 0.72), grey)
+    horizon = _mix((0.52, 0.70, 0.95), (0.80, 0.82, 0.85), grey)
+    exposure = float(2.0 ** rng.uniform(*look.exposure_stops)) * (0.85 + 0.25 * grey)
     return Light(to_sun, sun, zenith, horizon, clouds, float(rng.uniform(*look.haze_per_m)), exposure)
 
 
@@ -59,16 +59,23 @@ def sky_colour(light: Light, directions: Floats, noise: Noise) -> Floats:
     plane = directions[:, :2] / (up + 0.12)[:, None]
     billows = noise.fractal(plane[:, 0] * 1.1 + 3.0, plane[:, 1] * 1.1, 6)
     wisps = noise.fractal(plane[:, 0] * 4.1, plane[:, 1] * 1.3 + 9.0, 4)
-    cover = np.clip((billows + 0.25 * wisps - 0.93 + 0.62 * light.clouds) * 4.5, 0.0, 1.0) * np.clip(up * 9.0, 0.0, 1.0)
+    cover = np.clip((billows + 0.2 * wisps - 0.86 + 0.6 * light.clouds) * 6.0, 0.0, 1.0) * np.clip(up * 12.0, 0.0, 1.0)
     towards = np.maximum(directions @ light.to_sun, 0.0)
-    white = (0.82 + 0.35 * wisps + 0.25 * towards**8)[:, None] * np.array([1.0, 1.0, 1.02])
+    white = (0.95 + 0.35 * wisps + 0.25 * towards**8)[:, None] * np.array([1.0, 1.0, 1.02])
     sky = sky + (white - sky) * (0.85 * cover)[:, None]
     glow = (0.22 * towards**6 + 0.8 * towards**120)[:, None] * np.asarray(light.sun) / 2.5
     return (sky + glow).astype(np.float32)
 
 
 def shade(
-    look: Appearance, normals: Floats, directions: Floats, distances: Floats, sunlit: Floats, light: Light
+    look: Appearance,
+    normals: Floats,
+    directions: Floats,
+    *,
+    distances: Floats,
+    sunlit: Floats,
+    light: Light,
+    noise: Noise,
 ) -> Floats:
     """Return the radiance (n, 3) that reaches the camera from places with a given appearance.
 
@@ -79,6 +86,7 @@ def shade(
         distances: (n,) metres.
         sunlit: (n,) 1 in the sun, 0 in shadow.
         light: the light.
+        noise: of the street that shiny things mirror.
     """
     bumped = normals + 0.5 * look.bump
     bumped /= np.maximum(np.linalg.norm(bumped, axis=1, keepdims=True), 1e-6)
@@ -90,12 +98,14 @@ def shade(
     bounce = 0.13 * np.asarray(light.sun, dtype=np.float32) + 0.22 * sky
     ambient = (bounce + (0.95 * sky - bounce) * overhead) * look.exposure[:, None]
     radiance = look.albedo * (ambient + direct[:, None] * np.asarray(light.sun, dtype=np.float32))
-    radiance += _reflection(look, bumped, directions, sunlit, light)
+    radiance += _reflection(look, bumped, directions, sunlit=sunlit, light=light, noise=noise)
     veil = (1.0 - np.exp(-light.haze_per_m * distances))[:, None]
     return radiance + (np.asarray(light.horizon, dtype=np.float32) - radiance) * veil
 
 
-def _reflection(look: Appearance, normals: Floats, directions: Floats, sunlit: Floats, light: Light) -> Floats:
+def _reflection(
+    look: Appearance, normals: Floats, directions: Floats, *, sunlit: Floats, light: Light, noise: Noise
+) -> Floats:
     """Return the mirrored sky, street and sun; Fresnel after Schlick (1994)."""
     result = np.zeros((len(normals), 3), dtype=np.float32)
     rows = np.flatnonzero(look.gloss > 0.005)
@@ -109,8 +119,12 @@ def _reflection(look: Appearance, normals: Floats, directions: Floats, sunlit: F
     above = step(mirrored[:, 2] - 0.2, 0.3)[:, None]
     sky_share = (1.0 - np.exp(-2.5 * np.maximum(mirrored[:, 2], 0.0)))[:, None]
     horizon, zenith = np.asarray(light.horizon), np.asarray(light.zenith)
+    billows = noise.plane(*(1.7 * mirrored[:, :2] / (np.abs(mirrored[:, 2:]) + 0.25)).T)[:, None]
     sky = horizon + (zenith - horizon) * sky_share
-    street = 0.25 * horizon * np.array([1.0, 0.97, 0.92])
+    sky = sky + (1.0 - sky) * np.clip(2.2 * (billows + 0.5 * light.clouds) - 1.1, 0.0, 0.8)
+    bearing = np.arctan2(mirrored[:, 1], mirrored[:, 0])
+    blocks = noise.plane(bearing * 5.0, 4.0 * mirrored[:, 2])[:, None]
+    street = 0.5 * horizon * blocks**2 * np.array([1.0, 0.95, 0.86])
     scene = street + (sky - street) * above
     glint = np.clip(mirrored @ light.to_sun, 0.0, 1.0) ** 350 * 14.0 * sunlit[rows]
     result[rows] = fresnel[:, None] * (scene + glint[:, None] * np.asarray(light.sun))

@@ -84,7 +84,7 @@ def places(rays: Rays, hits: Hits, scene: Scene, pixel_rad: float) -> Places:
         normal=normals,
         local_normal=local_normals,
         local_view=local_views,
-        footprint=hits.distances[rows].astype(np.float32) * np.float32(pixel_rad),
+        pixel=hits.distances[rows].astype(np.float32) * np.float32(pixel_rad),
         noise=scene.noise,
         contrast=scene.config.look.texture_contrast,
     )

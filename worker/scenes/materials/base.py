@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -24,7 +25,7 @@ class Surface:
         normal: (n, 3) unit, world frame.
         local_normal: (n, 3) unit, frame of the solid.
         local_view: (n, 3) unit direction of the ray, frame of the solid.
-        footprint: (n,) size of a pixel there, metres; textures blur to it.
+        pixel: (n,) size of a pixel across the ray there, metres.
         noise: the noise of the scene.
         contrast: factor on the contrast of textures.
     """
@@ -34,12 +35,29 @@ class Surface:
     normal: Floats
     local_normal: Floats
     local_view: Floats
-    footprint: Floats
+    pixel: Floats
     noise: Noise
     contrast: float = 1.0
 
     def __len__(self) -> int:
         return len(self.world)
+
+    @cached_property
+    def _slant(self) -> Floats:
+        """By how much a pixel is drawn out along the ray on the slanted surface, (n,), from 1."""
+        return 1.0 / np.maximum(np.abs(np.einsum("ij,ij->i", self.local_view, self.local_normal)), 0.02)
+
+    @cached_property
+    def footprint(self) -> Floats:
+        """Mean size (n,) of a pixel on the surface, metres; textures blur to it."""
+        return self.pixel * np.sqrt(self._slant)
+
+    def footprint_along(self, axis: int) -> Floats:
+        """Return the size (n,) of a pixel on the surface along a local axis (0, 1, 2), metres."""
+        view, normal = self.local_view[:, axis], self.local_normal[:, axis]
+        facing = np.einsum("ij,ij->i", self.local_view, self.local_normal)
+        lengthwise = np.abs(view - facing * normal) / np.sqrt(np.maximum(1.0 - facing * facing, 1e-6))
+        return self.pixel * (1.0 + (self._slant - 1.0) * np.minimum(lengthwise, 1.0))
 
     def take(self, rows: Integers | Mask) -> Surface:
         """Return some of the places."""
@@ -49,7 +67,7 @@ class Surface:
             normal=self.normal[rows],
             local_normal=self.local_normal[rows],
             local_view=self.local_view[rows],
-            footprint=self.footprint[rows],
+            pixel=self.pixel[rows],
             noise=self.noise,
             contrast=self.contrast,
         )

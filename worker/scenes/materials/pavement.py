@@ -101,27 +101,28 @@ class Pavement:
 
     def _road(self, surface: Surface, outside: Floats, lateral: Floats) -> tuple[Floats, Floats, Floats]:
         x, y, noise, width = surface.world[:, 0], surface.world[:, 1], surface.noise, surface.footprint
-        grain = (noise.plane(x * 45.0, y * 45.0) - 0.5) * detail(width, 0.03)
-        grit = (noise.plane(x * 11.0, y * 11.0) - 0.5) * detail(width, 0.12)
-        stains = noise.fractal(x * 0.35, lateral * 0.9, 4) - 0.5
+        grain = (noise.plane(x * 60.0, y * 60.0) - 0.5) * detail(width, 0.04)
+        grit = (noise.plane(x * 21.0, y * 21.0) - 0.5) * detail(width, 0.1)
+        stains = noise.fractal(x * 0.11, lateral * 0.7, 4) - 0.5
         wheel_tracks = np.exp(-(((np.abs(np.abs(lateral) - self.ground.half_width * 0.4)) - 0.8) ** 2) / 0.12)
-        patch = step(noise.plane(x * 0.13 + 40.0, lateral * 0.23) - 0.74, 0.01)
+        patch = noise.cells(np.floor(x / 4.7).astype(int), np.floor(lateral / 1.9).astype(int)) > 0.93
         warp = noise.fractal(x * 0.5, y * 0.5, 3)
         crack_field = np.abs(noise.plane(x * 0.22 + 2.2 * warp, lateral * 0.35 + 1.8 * warp) - 0.5)
-        crack = step(0.006 - crack_field, 0.004) * detail(width, 0.25)
+        broken = step(noise.plane(x * 0.31 + 70.0, lateral * 0.4) - 0.5, 0.2)
+        crack = step(0.006 - crack_field, 0.004) * detail(width, 0.25) * broken
         brightness = 1.0 + surface.contrast * (
-            0.5 * grain + 0.35 * grit + 0.45 * stains - 0.07 * wheel_tracks - 0.22 * patch - 0.4 * crack
+            0.55 * grain + 0.3 * grit + 0.3 * stains - 0.06 * wheel_tracks - 0.2 * patch - 0.45 * crack
         )
         gutter = np.clip(1.0 + outside / 0.35, 0.0, 1.0)
         albedo = paint(tinted(self.asphalt, brightness), (0.16, 0.14, 0.11), 0.35 * gutter)
         wear = np.clip(1.35 - 0.9 * noise.plane(x * 6.0, y * 6.0) - 0.5 * noise.plane(x * 23.0, y * 23.0), 0.2, 1.0)
-        paint_share = self._markings(x, lateral, outside, width) * wear
+        widths = surface.footprint_along(0), surface.footprint_along(1)
+        paint_share = self._markings(x, lateral, outside, *widths) * wear
         albedo = paint(albedo, (0.62, 0.62, 0.58), paint_share)
         return albedo, 0.2 + 0.1 * stains + 0.4 * paint_share, np.zeros_like(albedo)
 
-    def _markings(self, x: Floats, lateral: Floats, outside: Floats, width: Floats) -> Floats:
-        share = np.zeros(len(x), dtype=np.float32)
-        across = np.minimum(width * 0.5, 0.3)
+    def _markings(self, x: Floats, lateral: Floats, outside: Floats, width: Floats, across: Floats) -> Floats:
+        share: Floats = np.zeros(len(x), dtype=np.float32)
         if self.centre_dash > 0:
             phase = np.mod(x, 2.0 * self.centre_dash)
             share = band(lateral, -0.06, 0.06, across) * band(phase, 0.0, self.centre_dash, width)
@@ -143,24 +144,25 @@ class Pavement:
         station = x + 0.5 * along * np.mod(row, 2)
         column = np.floor(station / along)
         tone = noise.cells(row.astype(np.int64), column.astype(np.int64)) - 0.5
-        seen = detail(width, along)
-        joints = np.minimum(_to_joint(station, along), _to_joint(lateral, across))
-        joint = step(0.008 - joints, np.maximum(width, 0.006))
+        seen = detail(width, min(along, across))
+        wide, high = surface.footprint_along(0), surface.footprint_along(1)
+        joint = np.maximum(
+            step(0.006 - _to_joint(station, along), np.maximum(wide, 0.006)) * detail(wide, 0.5 * along),
+            step(0.006 - _to_joint(lateral, across), np.maximum(high, 0.006)) * detail(high, 0.5 * across),
+        )
         grit = (noise.plane(x * 30.0, y * 30.0) - 0.5) * detail(width, 0.05)
         stains = noise.fractal(x * 0.5, y * 0.5) - 0.5
-        brightness = 1.0 + surface.contrast * (0.25 * tone * seen + 0.3 * grit + 0.4 * stains - 0.5 * joint * seen)
+        brightness = 1.0 + surface.contrast * (0.22 * tone * seen + 0.3 * grit + 0.35 * stains - 0.5 * joint)
         albedo = tinted(self.slabs, brightness)
-        kerb = step(self.ground.kerb_width - outside, width)
-        stones = 1.0 + surface.contrast * (
-            0.4 * grit - 0.4 * step(0.01 - _to_joint(x, 1.0), width) * detail(width, 0.3)
-        )
+        kerb = step(self.ground.kerb_width - outside, high)
+        stones = 1.0 + surface.contrast * (0.4 * grit - 0.4 * step(0.01 - _to_joint(x, 1.0), wide) * detail(wide, 0.5))
         albedo = albedo + (tinted((0.36, 0.35, 0.33), stones) - albedo) * kerb[:, None]
         return albedo, 0.3 + 0.1 * stains, np.zeros_like(albedo)
 
     def _grass(self, surface: Surface, outside: Floats, lateral: Floats) -> tuple[Floats, Floats, Floats]:
         x, y, noise, width = surface.world[:, 0], surface.world[:, 1], surface.noise, surface.footprint
-        blades = (noise.plane(x * 38.0, y * 38.0) - 0.5) * detail(width, 0.05)
-        tufts = (noise.plane(x * 7.0, y * 7.0) - 0.5) * detail(width, 0.3)
+        blades = (noise.plane(x * 38.0, y * 38.0) - 0.5) * detail(width, 0.06)
+        tufts = (noise.plane(x * 9.0, y * 9.0) - 0.5) * detail(width, 0.25)
         fields = noise.fractal(x * 0.25, y * 0.25, 4)
         brightness = 1.0 + surface.contrast * (0.9 * blades + 0.6 * tufts + 0.5 * (fields - 0.5))
         albedo = tinted(self.grass, brightness)

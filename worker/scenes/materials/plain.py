@@ -103,6 +103,7 @@ class SignFace:
         distance = np.hypot(y, z)
         colour: Floats = np.broadcast_to(np.asarray(self.border, dtype=np.float32), (len(surface), 3))
         colour = paint(colour, self.field_colour, step(0.78 * self.radius - distance, width))
+        symbol: Floats
         if self.bar:
             symbol = band(y, -0.55 * self.radius, 0.55 * self.radius, width) * band(z, -0.13, 0.13, width)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,22 @@ import numpy as np
 from worker.scenes.arrays import Floats
 from worker.scenes.materials.base import Appearance, Colour, Surface, appearance, paint
 from worker.scenes.noise import band, step
+
+_PLATE: Colour = (0.75, 0.75, 0.72)
+
+
+@dataclass(frozen=True)
+class _Coat:
+    """A part of the body with its own finish: where it lies, share (n,) 0..1, and what it is like."""
+
+    colour: Colour
+    share: Floats
+    gloss: float = 0.02
+    reflectance: float = 0.15
+
+
+def _width(surface: Surface) -> Floats:
+    return np.maximum(surface.footprint, 0.004)
 
 
 @dataclass(frozen=True)
@@ -37,59 +54,50 @@ class Bodywork:
 
     def appearance(self, surface: Surface) -> Appearance:
         """See `Material.appearance`."""
-        x, y, z = surface.local.T
-        nx, ny, _ = surface.local_normal.T
-        width = np.maximum(surface.footprint, 0.004)
-        colour = np.broadcast_to(np.asarray(self.colour, dtype=np.float32), (len(surface), 3))
-        side = step(np.abs(ny) - 0.6, 0.1)
-        for joint in (self.axles[1] - 0.42, 0.5 * (self.axles[0] + self.axles[1]) - 0.12, self.axles[0] + 0.12):
-            seam = band(x, joint - 0.008, joint + 0.008, width) * side * band(z, 0.32, self.belt, width)
-            colour = colour * (1.0 - 0.8 * seam[:, None])
-        sill = step(0.3 - z, width)
-        colour = paint(colour, (0.025, 0.025, 0.027), sill)
-        for axle in self.axles:
-            arch = step(self.wheel_radius + 0.07 - np.hypot(x - axle, z - self.wheel_radius), width) * side
-            colour = paint(colour, (0.006, 0.006, 0.006), arch)
-        gloss = np.full(len(surface), self.metallic, dtype=np.float32)
-        reflectance = np.full(len(surface), 0.12 + 0.25 * float(np.mean(self.colour)), dtype=np.float32)
-        facing = step(nx - 0.45, 0.1), step(-nx - 0.45, 0.1)
-        colour, gloss, reflectance = self._front(y, z, width, facing[0], colour, gloss, reflectance)
-        colour, gloss, reflectance = self._rear(y, z, width, facing[1], colour, gloss, reflectance)
+        z = surface.local[:, 2]
+        colour: Floats = np.broadcast_to(np.asarray(self.colour, dtype=np.float32), (len(surface), 3))
+        gloss: Floats = np.full(len(surface), self.metallic)
+        reflectance: Floats = np.full(len(surface), 0.12 + 0.25 * float(np.mean(self.colour)))
+        for coat in (*self._sides(surface), *self._front(surface), *self._rear(surface)):
+            colour = paint(colour, coat.colour, coat.share)
+            gloss = gloss + (coat.gloss - gloss) * coat.share
+            reflectance = reflectance + (coat.reflectance - reflectance) * coat.share
         exposure = np.clip(0.35 + 0.8 * z, 0.3, 1.0)
         return appearance(colour, gloss=gloss, exposure=exposure, reflectance=reflectance)
 
-    def _front(
-        self, y: Floats, z: Floats, width: Floats, facing: Floats, colour: Floats, gloss: Floats, reflectance: Floats
-    ) -> tuple[Floats, Floats, Floats]:
-        half = self.half_width
-        grille = band(np.abs(y), -1.0, 0.45 * half, width) * band(z, 0.5, 0.64, width)
-        intake = band(np.abs(y), -1.0, 0.7 * half, width) * band(z, 0.26, 0.38, width)
-        colour = paint(colour, (0.012, 0.012, 0.013), facing * np.maximum(grille, intake))
-        lamp = facing * band(np.abs(y), 0.58 * half, 0.93 * half, width) * band(z, 0.56, 0.70, width)
-        colour = paint(colour, (0.65, 0.67, 0.7), lamp)
-        plate = facing * band(np.abs(y), -1.0, 0.26, width) * band(z, 0.39, 0.49, width)
-        return (
-            paint(colour, (0.75, 0.75, 0.72), plate),
-            gloss + 0.06 * lamp,
-            reflectance + (0.9 - reflectance) * np.maximum(plate, lamp),
-        )
+    def _sides(self, surface: Surface) -> Iterator[_Coat]:
+        """Yield the seams of the doors, the sill all round and the wheel arches."""
+        x, _, z = surface.local.T
+        width = _width(surface)
+        side = step(np.abs(surface.local_normal[:, 1]) - 0.6, 0.1)
+        for joint in (self.axles[1] - 0.42, 0.5 * (self.axles[0] + self.axles[1]) - 0.12, self.axles[0] + 0.12):
+            seam = band(x, joint - 0.008, joint + 0.008, width) * band(z, 0.32, self.belt, width)
+            yield _Coat((0.01, 0.01, 0.01), 0.8 * seam * side, self.metallic)
+        yield _Coat((0.025, 0.025, 0.027), step(0.3 - z, width))
+        for axle in self.axles:
+            arch = step(self.wheel_radius + 0.07 - np.hypot(x - axle, z - self.wheel_radius), width)
+            yield _Coat((0.006, 0.006, 0.006), arch * side, 0.0)
 
-    def _rear(
-        self, y: Floats, z: Floats, width: Floats, facing: Floats, colour: Floats, gloss: Floats, reflectance: Floats
-    ) -> tuple[Floats, Floats, Floats]:
+    def _front(self, surface: Surface) -> Iterator[_Coat]:
+        """Yield grille, air intake, lamps and plate."""
+        y, z, width, half = np.abs(surface.local[:, 1]), surface.local[:, 2], _width(surface), self.half_width
+        facing = step(surface.local_normal[:, 0] - 0.45, 0.1)
+        for reach, low, high in ((0.45 * half, 0.5, 0.64), (0.7 * half, 0.26, 0.38)):
+            yield _Coat((0.012, 0.012, 0.013), facing * step(reach - y, width) * band(z, low, high, width), 0.02)
+        lamp = facing * band(y, 0.58 * half, 0.93 * half, width) * band(z, 0.56, 0.70, width)
+        yield _Coat((0.65, 0.67, 0.7), lamp, 0.12, 0.9)
+        yield _Coat(_PLATE, facing * step(0.26 - y, width) * band(z, 0.39, 0.49, width), 0.02, 0.9)
+
+    def _rear(self, surface: Surface) -> Iterator[_Coat]:
+        """Yield lamps, bumper and plate."""
+        y, z, width = np.abs(surface.local[:, 1]), surface.local[:, 2], _width(surface)
         half, belt = self.half_width, self.belt
-        lamp = facing * band(np.abs(y), 0.66 * half, 0.97 * half, width) * band(z, belt - 0.24, belt - 0.06, width)
-        colour = paint(colour, (0.42, 0.012, 0.012), lamp)
-        bright = lamp * band(z, belt - 0.19, belt - 0.14, width)
-        colour = paint(colour, (0.7, 0.3, 0.22), 0.7 * bright)
-        bumper = facing * band(z, 0.3, 0.42, width)
-        colour = paint(colour, (0.03, 0.03, 0.032), 0.8 * bumper)
-        plate = facing * band(np.abs(y), -1.0, 0.26, width) * band(z, 0.5, 0.61, width)
-        return (
-            paint(colour, (0.75, 0.75, 0.72), plate),
-            gloss,
-            reflectance + (0.9 - reflectance) * np.maximum(plate, lamp),
-        )
+        facing = step(-surface.local_normal[:, 0] - 0.45, 0.1)
+        lamp = facing * band(y, 0.66 * half, 0.97 * half, width) * band(z, belt - 0.24, belt - 0.06, width)
+        yield _Coat((0.42, 0.012, 0.012), lamp, self.metallic, 0.9)
+        yield _Coat((0.7, 0.3, 0.22), 0.7 * lamp * band(z, belt - 0.19, belt - 0.14, width), self.metallic, 0.9)
+        yield _Coat((0.03, 0.03, 0.032), 0.8 * facing * band(z, 0.3, 0.42, width), 0.02)
+        yield _Coat(_PLATE, facing * step(0.26 - y, width) * band(z, 0.5, 0.61, width), 0.02, 0.9)
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,7 @@ class Greenhouse:
         """See `Material.appearance`."""
         x, y, z = surface.local.T
         nx, ny, nz = surface.local_normal.T
-        width = np.maximum(surface.footprint, 0.004)
+        width = _width(surface)
         rise = (z - self.base) / (self.roof - self.base)
         rear = self.base_span[0] + (self.roof_span[0] - self.base_span[0]) * rise
         front = self.base_span[1] + (self.roof_span[1] - self.base_span[1]) * rise

@@ -78,9 +78,7 @@ def build_car(kind: CarType, colour: Colour, pose: Pose) -> list[Solid]:
         Solid(_lower_body(kind), pose, Semantic.CAR, body),
         Solid(_upper_body(kind), pose, Semantic.CAR, _greenhouse(kind, colour)),
     ]
-    for axle in axles:
-        for side in (-1.0, 1.0):
-            solids.append(_wheel(kind, pose, axle, side))
+    solids += [_wheel(kind, pose, axle, side) for axle in axles for side in (-1.0, 1.0)]
     for side in (-1.0, 1.0):
         mirror = pose.at(kind.cowl * kind.length - 0.25, side * (0.5 * kind.width + 0.07), kind.belt + 0.05)
         solids.append(Solid(Ellipsoid(np.array([0.09, 0.11, 0.075])), mirror, Semantic.CAR, Plain(colour, 0.05, 0.2)))

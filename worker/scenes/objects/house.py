@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from worker.scenes.arrays import Floats
 from worker.scenes.materials.base import Colour
 from worker.scenes.materials.facade import Facade, Tiles
+from worker.scenes.materials.openings import Door, Window
 from worker.scenes.materials.plain import Plain
+from worker.scenes.materials.wall import Gable, Wall
 from worker.scenes.semantics import Semantic
 from worker.scenes.shapes import box, prism
 from worker.scenes.solids import Pose, Solid, rotation_z
@@ -25,6 +28,7 @@ PLASTERS: tuple[Colour, ...] = (
 )
 BRICKS: tuple[Colour, ...] = ((0.27, 0.11, 0.075), (0.33, 0.16, 0.11), (0.22, 0.12, 0.09))
 ROOFS: tuple[Colour, ...] = ((0.25, 0.085, 0.05), (0.19, 0.075, 0.05), (0.09, 0.085, 0.085), (0.14, 0.10, 0.085))
+_PLINTHS: tuple[Colour, ...] = ((0.22, 0.21, 0.2), (0.33, 0.3, 0.27), (0.27, 0.27, 0.28))
 SHUTTERS: tuple[Colour, ...] = ((0.05, 0.12, 0.07), (0.06, 0.09, 0.15), (0.18, 0.06, 0.04), (0.45, 0.43, 0.4))
 
 
@@ -57,7 +61,7 @@ def build_house(plan: HousePlan, pose: Pose, sunk: float, rng: np.random.Generat
     storey = float(rng.uniform(2.7, 3.1))
     eaves = plan.storeys * storey + 0.7
     base = pose.at(0.0, 0.0, -sunk)
-    facade = _facade(plan, storey, eaves + sunk, sunk, rng)
+    facade = _facade(plan, storey, eaves, sunk, rng)
     half_x, half_y = 0.5 * plan.length, 0.5 * plan.depth
     walls = box((-half_x, -half_y, 0.0), (half_x, half_y, eaves + sunk))
     solids = [Solid(walls, base, Semantic.BUILDING, facade)]
@@ -69,21 +73,19 @@ def build_house(plan: HousePlan, pose: Pose, sunk: float, rng: np.random.Generat
 
 def _facade(plan: HousePlan, storey: float, eaves: float, sunk: float, rng: np.random.Generator) -> Facade:
     brick = bool(rng.random() < 0.25)
-    walls = BRICKS if brick else PLASTERS
-    wall = _vary(walls[rng.integers(len(walls))], rng)
+    colours = BRICKS if brick else PLASTERS
+    plinth = _PLINTHS[rng.integers(len(_PLINTHS))]
+    trim = (0.68, 0.68, 0.66) if rng.random() < 0.7 else (0.16, 0.11, 0.08)
+    shutters = SHUTTERS[rng.integers(len(SHUTTERS))] if rng.random() < 0.35 else None
     return Facade(
-        wall=wall,
-        trim=(0.68, 0.68, 0.66) if rng.random() < 0.7 else (0.16, 0.11, 0.08),
-        plinth=(0.22, 0.21, 0.2) if rng.random() < 0.6 else (0.33, 0.3, 0.27),
+        wall=Wall(_vary(colours[rng.integers(len(colours))], rng), plinth, brick, int(rng.integers(1000))),
+        window=Window(float(rng.uniform(0.48, 0.75)), float(rng.uniform(0.6, 0.78)), trim, shutters),
+        door=Door(trim),
         storey=storey,
         bay=float(rng.uniform(2.2, 3.3)),
-        window=(float(rng.uniform(0.95, 1.5)), float(rng.uniform(1.2, 1.55))),
         half_size=(0.5 * plan.length, 0.5 * plan.depth),
-        eaves=eaves,
-        ground_floor=sunk,
-        brick=brick,
-        shutters=SHUTTERS[rng.integers(len(SHUTTERS))] if rng.random() < 0.35 else None,
-        variant=int(rng.integers(1000)),
+        height=eaves,
+        sunk=sunk,
     )
 
 
@@ -105,7 +107,7 @@ def _roof(plan: HousePlan, pose: Pose, facade: Facade, rng: np.random.Generator)
     skin = 0.16
     solids = []
     gable = prism(np.array([(-0.5 * across, -0.05), (0.5 * across, -0.05), (0.0, rise - 0.05)]), 0.5 * along)
-    solids.append(Solid(gable, ridge, Semantic.BUILDING, _gable_finish(facade)))
+    solids.append(Solid(gable, ridge, Semantic.BUILDING, _gable_finish(facade, rise)))
     for side in (-1.0, 1.0):
         reach = 0.5 * across + overhang
         eave = -overhang * pitch
@@ -120,20 +122,27 @@ def _roof(plan: HousePlan, pose: Pose, facade: Facade, rng: np.random.Generator)
     return solids
 
 
-def _gable_finish(facade: Facade) -> Plain:
-    return Plain(facade.wall, reflectance=0.42, dirt=0.12)
+def _gable_finish(facade: Facade, rise: float) -> Gable:
+    window = (0.5, 0.22 * rise, 0.22 * rise + 1.1) if rise > 2.6 else None
+    return Gable(facade.wall, facade.window.trim, facade.height, window)
 
 
 def _balconies(plan: HousePlan, pose: Pose, storey: float, rng: np.random.Generator) -> list[Solid]:
     """Return slabs with parapets on the street side, one above the other."""
-    x = float(rng.uniform(-0.3, 0.3)) * plan.length
+    x = float(rng.uniform(-0.25, 0.25)) * plan.length
     half = float(rng.uniform(1.2, 2.0))
     finish = Plain((0.5, 0.5, 0.49) if rng.random() < 0.6 else (0.25, 0.2, 0.16))
     solids = []
     for floor in range(1, plan.storeys):
         place = pose.at(x, -0.5 * plan.depth, 0.35 + floor * storey)
         solids.append(Solid(box((-half, -1.2, -0.15), (half, 0.0, 0.0)), place, Semantic.BUILDING, finish))
-        solids.append(Solid(box((-half, -1.2, 0.0), (half, -1.13, 0.95)), place, Semantic.BUILDING, finish))
+        for low, high in (
+            ((-half, -1.2), (half, -1.13)),
+            ((-half, -1.2), (0.07 - half, 0.0)),
+            ((half - 0.07, -1.2), (half, 0.0)),
+        ):
+            parapet = box((*low, 0.0), (*high, 0.95))
+            solids.append(Solid(parapet, place, Semantic.BUILDING, finish))
     return solids
 
 
@@ -148,6 +157,6 @@ def _vary(colour: Colour, rng: np.random.Generator) -> Colour:
     return float(r), float(g), float(b)
 
 
-def facing_street(x: float, y: float, z: float, yaw: float, side: float) -> Pose:
-    """Return a pose on one side (+1 left, -1 right) of a street of direction yaw, whose -y looks at the street."""
-    return Pose(rotation_z(yaw if side > 0 else yaw + np.pi), np.array([x, y, z]))
+def facing_street(place: Floats, yaw: float, side: float) -> Pose:
+    """Return a pose at a place (3,) beside a street of direction yaw, +1 left or -1 right; its -y looks at it."""
+    return Pose(rotation_z(yaw if side > 0 else yaw + np.pi), place)

@@ -24,10 +24,10 @@ _SIGN_FACES: tuple[tuple[Colour, Colour, Colour, bool], ...] = (
 )
 
 
-def build_lamp(x: float, y: float, z: float, yaw: float, height: float) -> list[Solid]:
-    """Return a street lamp whose arm reaches out in direction yaw, metres and radians."""
-    foot = np.array([x, y, z - 0.2])
-    top = foot + np.array([0.0, 0.0, height + 0.2])
+def build_lamp(place: Floats, yaw: float, height: float) -> list[Solid]:
+    """Return a street lamp at a place (3,), metres, whose arm reaches out in direction yaw, radians."""
+    foot = place - np.array([0.0, 0.0, 0.2])
+    top = place + np.array([0.0, 0.0, height])
     arm = top + 1.3 * np.array([np.cos(yaw), np.sin(yaw), 0.15])
     return [
         _rod(foot, top, 0.085, 0.055, Semantic.POLE),
@@ -107,7 +107,7 @@ def build_person(pose: Pose, rng: np.random.Generator) -> list[Solid]:
         return Solid(Ellipsoid(size * np.array(radii)), pose.at(size * x, size * y, size * z), Semantic.PERSON, finish)
 
     solids = [
-        blob(0.0, 0.0, 1.17, (0.14, 0.21, 0.36), jacket),
+        blob(0.0, 0.0, 1.17, (0.135, 0.205, 0.36), jacket),
         blob(0.0, 0.0, 0.9, (0.14, 0.18, 0.16), trousers),
         blob(0.02, 0.0, 1.62, (0.1, 0.085, 0.125), skin),
         blob(-0.015, 0.0, 1.66, (0.105, 0.095, 0.105), hair),
@@ -115,11 +115,12 @@ def build_person(pose: Pose, rng: np.random.Generator) -> list[Solid]:
     for side in (-1.0, 1.0):
         swing = side * stride
         hip, foot = place(0.0, 0.09 * side, 0.92), place(swing, 0.09 * side, 0.06)
-        shoulder, hand = place(0.0, 0.22 * side, 1.4), place(-0.8 * swing + 0.05, 0.25 * side, 0.82)
+        shoulder, hand = place(0.0, 0.18 * side, 1.42), place(-0.7 * swing + 0.04, 0.22 * side, 0.84)
         solids += [
             limb(hip, foot, 0.09, 0.055, trousers),
-            limb(shoulder, hand, 0.06, 0.042, jacket),
-            blob(swing / 1.0 + 0.06, 0.09 * side, 0.05, (0.14, 0.05, 0.055), hair),
+            limb(shoulder, hand, 0.058, 0.036, jacket),
+            blob(-0.7 * swing + 0.05, 0.22 * side, 0.8, (0.045, 0.03, 0.065), skin),
+            blob(swing + 0.06, 0.09 * side, 0.05, (0.14, 0.05, 0.055), hair),
         ]
     return solids
 
