@@ -1,6 +1,7 @@
 """Everything that can be wrong with a request, as RFC 9457 problems with stable `type` slugs."""
 
 import http
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
@@ -194,18 +195,25 @@ def describe(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of `app` leave as application/problem+json."""
+    outages: dict[type[Exception], type[Refusal]] = {
+        BrokerUnavailable: BrokerDown,
+        RedisError: BrokerDown,
+        StorageUnavailable: StorageDown,
+    }
     handler = new_exception_handler(
         unhandled_wrappers={"default": InternalError},
-        handlers={
-            InputError: lambda _, __, error: input_problem(error),
-            BrokerUnavailable: lambda _, __, ___: BrokerDown(headers=_RETRY_LATER),
-            RedisError: lambda _, __, ___: BrokerDown(headers=_RETRY_LATER),
-            StorageUnavailable: lambda _, __, ___: StorageDown(headers=_RETRY_LATER),
-        },
+        handlers={kind: _saying(refusal) for kind, refusal in outages.items()},
         http_exception_handler=_from_http_exception,
         request_validation_handler=_from_validation_error,
     )
     add_exception_handler(app, handler, generic_swagger_defaults=False)
+    for kind in outages:
+        # Registered one by one: what only the handler of all exceptions takes is logged as a crash.
+        app.add_exception_handler(kind, handler)
+
+
+def _saying(refusal: type[Refusal]) -> Callable[[ExceptionHandler, Request, Exception], Problem]:
+    return lambda _, __, ___: refusal(headers=_RETRY_LATER)
 
 
 def _from_http_exception(_: ExceptionHandler, __: Request, error: HTTPException) -> Problem:

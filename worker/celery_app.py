@@ -46,6 +46,8 @@ def _options(settings: Settings) -> dict[str, Any]:
         "worker_pool": "prefork",
         "worker_pool_start_method": "spawn",
         "worker_proc_alive_timeout": 120,
+        # How long to look for the answer of a process that died; its record tells what it achieved.
+        "worker_lost_wait": 1.0,
         "worker_concurrency": 1,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,

@@ -14,8 +14,8 @@ _PR_SET_PDEATHSIG = 1
 def start(command: Sequence[str], *, environment: Mapping[str, str] | None = None, log: Path | None = None) -> "Child":
     """Start `command` in its own session, so that a Ctrl-C in the terminal reaches this process alone.
 
-    On Linux the child gets SIGTERM when this process ends, however it ends. Call it from the main thread: the kernel
-    sends the signal when the thread that started the child ends.
+    On Linux the child is killed when this process ends without having stopped it. Call it from the main thread: the
+    kernel takes the end of the thread that started the child for the end of this process.
 
     Args:
         command: Program and arguments.
@@ -77,14 +77,14 @@ class Child:
 
 
 def _end_with_parent() -> Callable[[], None] | None:
-    """Return what the child runs before its program: it asks the kernel for SIGTERM at the parent's end."""
+    """Return what the child runs before its program: it asks the kernel to kill it at the parent's end."""
     if sys.platform != "linux":
         return None
     # Both are looked up before the fork: after it, only plain system calls are safe.
     parent, prctl = os.getpid(), ctypes.CDLL(None).prctl
 
     def prepare() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)  # the parent ended between fork and prctl
 

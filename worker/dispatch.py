@@ -40,7 +40,8 @@ class Dispatcher:
             BrokerUnavailable: The order could not be sent.
         """
         try:
-            self._app.control.revoke(job_id, terminate=True, signal="SIGKILL")
+            with self._app.connection_for_write() as connection:
+                self._app.control.revoke(job_id, terminate=True, signal="SIGKILL", connection=connection)
         except (OperationalError, RedisError, OSError) as error:
             raise BrokerUnavailable("the broker does not take orders") from error
 
@@ -51,7 +52,9 @@ class Dispatcher:
             BrokerUnavailable: The question could not be sent.
         """
         try:
-            answers = self._app.control.ping(timeout=timeout_s)
+            # Not one from the pool: that may still lead to a broker that was restarted since.
+            with self._app.connection_for_write() as connection:
+                answers = self._app.control.ping(timeout=timeout_s, connection=connection)
         except (OperationalError, RedisError, OSError) as error:
             raise BrokerUnavailable("the broker does not take questions") from error
         return sorted(name for answer in answers for name in answer)

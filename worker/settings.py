@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     )
     broker_url: str = Field(
         default="",
+        repr=False,  # it may hold a password
         description="Redis or Valkey that holds queue and job records: `redis://`, `rediss://` or `unix:///path`. "
         "Empty: the embedded broker that `semalign up` starts on a private socket.",
     )

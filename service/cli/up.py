@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ def up(
     What was queued is kept in the data folder and goes on with the next start.
     """
     settings = Settings()
+    _refuse_port_in_use(host, port)
     with _stop_on_signals(), contextlib.suppress(_Stop), contextlib.ExitStack() as stack:
         try:
             broker_url = stack.enter_context(running_broker(settings))
@@ -50,6 +52,17 @@ def up(
         _wait_until_ready(url, settings, worker, api)
         typer.echo(f"semalign is ready at {url} (API description at {url}/docs). Ctrl-C stops it.")
         _wait_for_end(worker, api)
+
+
+def _refuse_port_in_use(host: str, port: int) -> None:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            typer.echo(f"Cannot listen on {host}:{port} ({error.strerror}): choose another with --port.", err=True)
+            raise typer.Exit(1) from error
 
 
 def _worker_command(concurrency: int) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from PIL import Image
 
 
@@ -22,6 +23,7 @@ class Ending(IntEnum):
     NOT_ESTIMATED = 2
     DEAF = 3
     KILLS_ITSELF = 4
+    STUBBORN = 5
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,13 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: Any) -> Pipelin
     on_progress(Progress("segmentation", 0.0))
     started, duration = time.monotonic(), request.options.num_iterations / 100
     while (passed := time.monotonic() - started) < duration:
-        if ending is not Ending.DEAF:
+        if ending not in (Ending.DEAF, Ending.STUBBORN):
             on_progress(Progress("refinement", 0.5 + 0.5 * passed / duration, loss=100.0 - passed))
-        time.sleep(0.02)
+        try:
+            time.sleep(0.02)
+        except SoftTimeLimitExceeded:
+            if ending is not Ending.STUBBORN:
+                raise
     if ending is Ending.RAISES:
         raise RuntimeError("a secret of the implementation")
     if ending is Ending.KILLS_ITSELF:

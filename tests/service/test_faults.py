@@ -1,0 +1,115 @@
+"""Processes that die in mid-job: nothing accepted is lost, nothing ends twice."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from worker.celery_app import QUEUE
+from worker.jobs.store import connect
+
+
+def _child_pids(parent: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def test_a_job_whose_worker_is_killed_is_finished_once_by_the_next(stack: Any, make_job: Any) -> None:
+    """Within the visibility timeout (6 s here) + 10 s."""
+    job_id = stack.submit(make_job(seconds=1))
+    stack.wait_until(job_id, "running")
+    killed = time.monotonic()
+    stack.worker.kill()
+    stack.start_worker()
+    status = stack.wait_for_end(job_id, timeout_s=30)
+    assert time.monotonic() - killed < stack.settings.visibility_timeout_s + 10
+    assert status["state"] == "succeeded"
+    assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
+    assert len(stack.events(job_id, "job delivered")) == 2
+    assert [name.split("/")[1] for name in stack.blobs(job_id) if name.startswith("attempts")] == ["2"] * 3
+
+
+def test_a_restart_of_the_broker_in_mid_job_loses_nothing(stack: Any, make_job: Any) -> None:
+    """The running job ends once, the waiting one is worked on after it, new ones are taken."""
+    running, waiting = stack.submit(make_job(seconds=2)), stack.submit(make_job())
+    stack.wait_until(running, "running")
+    stack.restart_broker()
+    new = stack.submit(make_job())
+    for job_id in (running, waiting, new):
+        assert stack.wait_for_end(job_id, timeout_s=30)["state"] == "succeeded"
+        assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
+
+
+def test_a_broker_killed_in_mid_job_loses_nothing(stack: Any, make_job: Any) -> None:
+    """The append-only file has everything that was accepted."""
+    running, waiting = stack.submit(make_job(seconds=2)), stack.submit(make_job())
+    stack.wait_until(running, "running")
+    os.kill(stack.broker.pid, signal.SIGKILL)
+    stack.restart_broker()
+    for job_id in (running, waiting):
+        assert stack.wait_for_end(job_id, timeout_s=30)["state"] == "succeeded"
+        assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
+
+
+def test_a_job_whose_end_falls_into_an_outage_of_the_broker_still_ends(stack: Any, make_job: Any) -> None:
+    """The worker waits with the result in its hands."""
+    job_id = stack.submit(make_job(seconds=1))
+    stack.wait_until(job_id, "running")
+    stack.broker.stop(5)
+    time.sleep(2)
+    stack.restart_broker()
+    assert stack.wait_for_end(job_id, timeout_s=30)["state"] == "succeeded"
+    assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
+
+
+def test_a_job_that_kills_its_process_ends_as_poison_while_others_go_on(stack: Any, make_job: Any) -> None:
+    """Three deliveries, then it is given up; a good job behind it is not held up."""
+    poison, good = stack.submit(make_job(ending=4)), stack.submit(make_job())
+    assert stack.wait_for_end(good, timeout_s=40)["state"] == "succeeded"
+    status = stack.wait_for_end(poison, timeout_s=40)
+    assert (status["state"], status["error"]["type"]) == ("failed", "poison")
+    assert len(stack.events(poison, "job delivered")) == 3
+
+
+@pytest.mark.parametrize("ending", [0, 5], ids=["soft", "hard"])
+def test_a_job_over_the_time_limit_fails_with_that_reason(stack: Any, make_job: Any, ending: int) -> None:
+    """It is told to stop; one that does not is killed, and its supervisor ends the job."""
+    job_id = stack.submit(make_job(seconds=60, ending=ending))
+    status = stack.wait_for_end(job_id)
+    assert (status["state"], status["error"]["type"]) == ("failed", "time-limit-exceeded")
+    assert len(stack.events(job_id, "job delivered")) == 1
+
+
+def test_a_stopping_worker_hands_its_job_back(stack: Any, make_job: Any) -> None:
+    """SIGTERM gives the job a grace (1 s here), then it goes back to the queue for the next worker."""
+    job_id = stack.submit(make_job(seconds=3))
+    stack.wait_until(job_id, "running")
+    stack.worker.stop(10)
+    assert connect(stack.settings.resolved_broker_url, timeout_s=5).llen(QUEUE) == 1
+    stack.start_worker()
+    assert stack.wait_for_end(job_id)["state"] == "succeeded"
+    assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
+
+
+def test_a_killed_worker_takes_its_processes_with_it(stack: Any, make_job: Any) -> None:
+    """An orphan would compute on, and hold the GPU."""
+    job_id = stack.submit(make_job(seconds=3))
+    stack.wait_until(job_id, "running")
+    children = _child_pids(stack.worker.pid)
+    assert children
+    os.kill(stack.worker.pid, signal.SIGKILL)
+    stack.worker.kill()
+    deadline = time.monotonic() + 5
+    while any(_is_live(pid) for pid in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    stack.http.delete(f"/jobs/{job_id}")
+
+
+def _is_live(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
