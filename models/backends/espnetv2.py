@@ -33,35 +33,40 @@ def network_size(height: int, width: int) -> tuple[int, int]:
     return STRIDE * math.ceil(height * scale / STRIDE), STRIDE * math.ceil(width * scale / STRIDE)
 
 
+def load_network(files: Mapping[str, bytes], num_classes: int, device: torch.device) -> ESPNetv2:
+    """Return ESPNetv2 with its released weights, prepared for inference on a device."""
+    (content,) = files.values()
+    network = ESPNetv2(num_classes)
+    load_weights(network, content)
+    prepare_for_inference(network, device)
+    fuse_pooling(network)
+    return network
+
+
+def network_input(image: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Return an image (H, W, 3) uint8 RGB resized and normalised, (1, 3, h, w) float32 with channels innermost."""
+    resized = torch.from_numpy(resize_bilinear(image, network_size(*image.shape[:2]))).to(device)
+    scaled = resized.permute(2, 0, 1)[None] / 255
+    mean, deviation = scaled.new_tensor(IMAGENET_MEAN), scaled.new_tensor(IMAGENET_DEVIATION)
+    return (scaled - mean[:, None, None]) / deviation[:, None, None]
+
+
 class ESPNetv2Segmenter:
     """ESPNetv2 with Cityscapes classes; scores come at half the network's resolution."""
 
     def __init__(self, entry: CatalogueEntry, files: Mapping[str, bytes], device: str) -> None:
-        network = ESPNetv2(len(entry.class_names))
-        load_weights(network, files[entry.files[0].name])
         self.name = entry.name
         self._class_names = entry.class_names
         self._device = torch.device(device)
-        self._network = network
-        prepare_for_inference(network, self._device)
-        fuse_pooling(network)
+        self._network = load_network(files, len(entry.class_names), self._device)
 
+    @torch.inference_mode()
     def segment(self, image: npt.NDArray[np.uint8]) -> Segmentation:
         """Segment an image (H, W, 3) uint8 RGB."""
-        with torch.inference_mode():
-            network_input = self._network_input(image)
-            logits = self._network.coarse_logits(network_input)[0]
-            sides = list(zip(logits.shape[1:], network_input.shape[2:], image.shape[:2], strict=True))
-            rows, columns = (image_axis(*side).to(self._device) for side in sides)
-            labels = sample_labels(logits, rows, columns)
-            rows, columns = (half_axis(*side[:2]).to(self._device) for side in sides)
-            scores = sample_all(logits, rows, columns).softmax(2).half().permute(2, 0, 1).contiguous()
+        x = network_input(image, self._device)
+        logits = self._network.coarse_logits(x)[0]
+        sides = list(zip(logits.shape[1:], x.shape[2:], image.shape[:2], strict=True))
+        labels = sample_labels(logits, *(image_axis(*side).to(self._device) for side in sides))
+        half = sample_all(logits, *(half_axis(cells, network).to(self._device) for cells, network, _ in sides))
+        scores = half.softmax(2).half().permute(2, 0, 1).contiguous()
         return Segmentation(labels.cpu().numpy(), self._class_names, scores.cpu().numpy())
-
-    def _network_input(self, image: npt.NDArray[np.uint8]) -> Tensor:
-        """Return the image resized and normalised, (1, 3, h, w) float32."""
-        resized = torch.from_numpy(resize_bilinear(image, network_size(*image.shape[:2]))).to(self._device)
-        # The RGB of an image is already channels last: only its strides are permuted.
-        scaled = resized.permute(2, 0, 1)[None] / 255
-        mean, deviation = scaled.new_tensor(IMAGENET_MEAN), scaled.new_tensor(IMAGENET_DEVIATION)
-        return (scaled - mean[:, None, None]) / deviation[:, None, None]

@@ -23,13 +23,29 @@ def resize_bilinear(image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.
     height, width = size
     columns, column_weights = _taps(image.shape[1], width, reset_at_border=True)
     rows, row_weights = _taps(image.shape[0], height, reset_at_border=False)
-    source = image.astype(np.int32)
-    horizontal = source[:, columns[0]] * column_weights[0][:, None] + source[:, columns[1]] * column_weights[1][:, None]
-    horizontal >>= 4
-    upper = horizontal[rows[0]] * row_weights[0][:, None, None]
-    lower = horizontal[rows[1]] * row_weights[1][:, None, None]
-    resized: npt.NDArray[np.uint8] = ((((upper >> 16) + (lower >> 16)) + 2) >> 2).astype(np.uint8)
-    return resized
+    blend = _weighted(image.astype(np.int32), columns, column_weights[:, :, None], axis=1, shift=0)
+    blend >>= 4
+    blend = _weighted(blend, rows, row_weights[:, :, None, None], axis=0, shift=16)
+    blend += 2
+    blend >>= 2
+    return blend.astype(np.uint8)
+
+
+def _weighted(
+    source: npt.NDArray[np.int32],
+    indices: npt.NDArray[np.intp],
+    weights: npt.NDArray[np.int32],
+    axis: int,
+    shift: int,
+) -> npt.NDArray[np.int32]:
+    """Return the sum of both neighbours along an axis, each weighted and then shifted right; in place where it can."""
+    first, second = (source.take(index, axis) for index in indices)
+    first *= weights[0]
+    second *= weights[1]
+    first >>= shift
+    second >>= shift
+    first += second
+    return first
 
 
 def _taps(source: int, target: int, *, reset_at_border: bool) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:

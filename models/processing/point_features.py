@@ -24,7 +24,8 @@ def point_features(points: npt.NDArray[np.float32], image: RangeImage, device: s
 
     Returns:
         (1, 11, H, W) float32: range, x, y, z, remission normalised; the same five minus their mean over the block's
-        points, not normalised; the length of the relative x, y, z. All are 0 where there is no point.
+        points, not normalised; the length of the relative x, y, z. All are 0 where there is no point. Channels lie
+        innermost in memory, as the convolutions like them.
     """
     # The network was trained with the pixel of point number 0 counted as empty, so that is how it must see it.
     seen = image.owners > 0
@@ -36,7 +37,7 @@ def point_features(points: npt.NDArray[np.float32], image: RangeImage, device: s
     means, deviations = absolute.new_tensor(MEANS)[:, None, None], absolute.new_tensor(DEVIATIONS)[:, None, None]
     normalised = (absolute - means) / deviations * valid
     distance = torch.linalg.vector_norm(relative[1:4], dim=0, keepdim=True)
-    return torch.cat([normalised, relative, distance])[None]
+    return torch.cat([normalised, relative, distance])[None].contiguous(memory_format=torch.channels_last)
 
 
 def _block_means(absolute: Tensor, valid: Tensor) -> Tensor:
