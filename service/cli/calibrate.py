@@ -47,6 +47,9 @@ def calibrate(
         float | None, typer.Option(help="How far the camera centre may be off along each axis.")
     ] = None,
     profile: Annotated[str | None, typer.Option(help="Calibration profile.")] = None,
+    options: Annotated[
+        Path | None, typer.Option(help="JSON file with the object `options` of a request.", exists=True)
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the search.")] = None,
     device: Annotated[
         str | None, typer.Option(help="Where to compute: cpu, cuda or cuda:N. On a server its operator decides.")
@@ -80,6 +83,7 @@ def calibrate(
                     cloud_model=cloud_model,
                     image_label_map=image_label_map and read_json_object(image_label_map),
                     point_label_map=point_label_map and read_json_object(point_label_map),
+                    options=options and read_json_object(options),
                     seed=seed,
                 )
             )
@@ -131,8 +135,8 @@ def save_overlays(finished: FinishedJob, folder: Path) -> None:
 
 
 def _conclude(finished: FinishedJob, output: Path | None, overlay_dir: Path | None) -> None:
-    """Write the files, print the table, and leave with status 1 where nothing could be estimated."""
-    console = Console()
+    """Print the table, write the files, and leave with status 1 where nothing could be estimated."""
+    print_result(Console(), finished.result)
     try:
         if output is not None:
             output.write_text(json.dumps(finished.result, indent=1) + "\n")
@@ -140,7 +144,6 @@ def _conclude(finished: FinishedJob, output: Path | None, overlay_dir: Path | No
             save_overlays(finished, overlay_dir)
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be written: {error.strerror}.") from error
-    print_result(console, finished.result)
     if not finished.succeeded:
         raise typer.Exit(EXIT_FAILED)
 
