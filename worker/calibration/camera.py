@@ -10,6 +10,8 @@ from torch import Tensor
 
 # Nearer than this (m, along the optical axis) a LiDAR point lies on the vehicle or behind the camera.
 MIN_DEPTH_M = 0.1
+# Where a point is said to land whose coordinates overflowed: outside of every image.
+_NOWHERE_PX = -1e9
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Camera:
 
         Returns:
             The pixel coordinates u and v, each (..., N), and the mask (..., N) of points in view: in front of the
-            camera and inside the image. Pixels of points that are not in front are finite but meaningless.
+            camera and inside the image. Pixels of points that are not in view are finite, and those of points that are
+            not in front meaningless.
         """
         x, y, z = points_cam.unbind(-2)
         in_front = z > MIN_DEPTH_M
@@ -39,6 +42,7 @@ class Camera:
         (fx, skew, cx), (_, fy, cy), _ = self.K.tolist()
         u = (fx * x + skew * y) * inverse_depth + cx if skew else fx * x * inverse_depth + cx
         v = fy * y * inverse_depth + cy
+        u, v = (pixels.nan_to_num(nan=_NOWHERE_PX) for pixels in (u, v))
         return u, v, in_front & self.contains(u, v)
 
     def pull_back(self, gradient_u: Tensor, gradient_v: Tensor, points_cam: Tensor) -> Tensor:

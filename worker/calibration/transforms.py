@@ -75,7 +75,7 @@ def axis_angle_from_rotation(rotation: Tensor) -> Tensor:
     small = squared < _SMALL_SQUARED_ANGLE
     norm = torch.where(small, torch.ones_like(squared), squared).sqrt()
     ratio = squared / (w * w).clamp_min(0.5)
-    series = (2 / w.clamp_min(0.5)) * (1 - ratio / 3 + ratio**2 / 5)
+    series = (2 / w.clamp_min(0.5)) * (1 - ratio / 3 + ratio**2 / 5 - ratio**3 / 7)
     return v * torch.where(small, series, 2 * torch.atan2(norm, w) / norm)
 
 
@@ -180,8 +180,8 @@ def sample_perturbations(
 def max_angle_of_euler_box(rotation_rad: float) -> float:
     """Return the largest angle (rad) of roll, pitch and yaw of at most `rotation_rad` each, applied in turn.
 
-    The scalar part of the composed quaternion is at least cos^3 - sin^3 of the half angle; from a right angle on,
-    every rotation can be reached.
+    The scalar part of the composed quaternion is at least cos^3 - sin^3 of the half angle; from right angles on, a
+    half turn can be reached.
     """
     if rotation_rad >= math.pi / 2:
         return math.pi

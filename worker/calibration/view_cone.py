@@ -38,12 +38,20 @@ class ViewCone:
         half_angle = camera.max_ray_angle_rad() + max_angle_of_euler_box(math.radians(prior.rotation_deg)) + _SLACK_RAD
         return cls(initial.center(), initial.rotation[2], half_angle, math.sqrt(3) * prior.translation_m)
 
-    def select(self, points: Tensor) -> Tensor:
-        """Return those of the points (3, N), LiDAR frame, that may be seen: (3, M)."""
+    def contains(self, points: Tensor) -> Tensor:
+        """Tell which of the points (3, N), LiDAR frame, may be seen: (N,) bool.
+
+        Points so far out that their distance overflows may not: no sensor measured them.
+        """
         rays = points - self.apex[:, None]
         distance = rays.norm(dim=0)
         cosine = (self.axis @ rays) / distance.clamp_min(1e-9)
-        # Seen from a camera elsewhere within the radius, a point at distance d turns by at most asin(radius / d).
-        parallax = torch.asin((self.apex_radius_m / distance.clamp_min(1e-9)).clamp(max=1.0))
-        seen = torch.acos(cosine.clamp(-1, 1)) <= self.half_angle_rad + parallax
-        return points[:, seen].contiguous()
+        # Seen from a camera elsewhere within the radius, a point at distance d turns by at most asin(radius / d); one
+        # inside the radius may lie in any direction.
+        ratio = self.apex_radius_m / distance.clamp_min(1e-9)
+        parallax = torch.where(ratio < 1, torch.asin(ratio.clamp(max=1.0)), math.pi)
+        return torch.isfinite(distance) & (torch.acos(cosine.clamp(-1, 1)) <= self.half_angle_rad + parallax)
+
+    def select(self, points: Tensor) -> Tensor:
+        """Return those of the points (3, N), LiDAR frame, that may be seen: (3, M)."""
+        return points[:, self.contains(points)].contiguous()
