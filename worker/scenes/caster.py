@@ -37,7 +37,7 @@ def cast(rays: Rays, solids: Sequence[Solid], ground: Ground) -> Hits:
     """Return the first hit of each ray that starts from one common origin."""
     distances = np.full(len(rays), np.inf, dtype=np.float32)
     owners = np.full(len(rays), NOTHING, dtype=np.int32)
-    nearest = [_nearest_possible(solid, rays.origins[0]) for solid in solids]
+    nearest = _nearest_possible(solids, rays.origins[0])
     for number in np.argsort(nearest, kind="stable"):
         rows = rays.near(solids[number].corners)
         rows = rows[distances[rows] > nearest[number]]
@@ -64,7 +64,9 @@ def occluded(rays: Rays, solids: Sequence[Solid]) -> np.ndarray:
     return blocked
 
 
-def _nearest_possible(solid: Solid, origin: Floats) -> float:
-    middle = solid.corners.mean(axis=0)
-    radius = np.linalg.norm(solid.corners - middle, axis=1).max()
-    return float(np.linalg.norm(middle - origin) - radius)
+def _nearest_possible(solids: Sequence[Solid], origin: Floats) -> Floats:
+    """Return a distance (m,) that no hit on a solid can fall below: to the ball around its corners."""
+    corners = np.stack([solid.corners for solid in solids]) if solids else np.zeros((0, 8, 3))
+    middles = corners.mean(axis=1)
+    radii = np.linalg.norm(corners - middles[:, None], axis=2).max(axis=1)
+    return np.linalg.norm(middles - origin, axis=1) - radii

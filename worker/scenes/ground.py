@@ -16,6 +16,9 @@ _CORNER_M = 4.0
 _STEEPEST = 0.15
 """Bounds the rise of the land as seen from the vehicle: rays that climb faster never meet the ground."""
 
+_TOLERANCE_M, _ITERATIONS = 2e-4, 30
+"""A ray has met the ground when it is this near to it, or after so many steps."""
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -177,17 +180,23 @@ class Ground:
         self, origin: Floats, directions: Floats, *, low: Floats, high: Floats, low_gap: Floats, high_gap: Floats
     ) -> Floats:
         """Return the zero of the gap between low (gap > 0) and high (gap <= 0); regula falsi, Illinois variant."""
-        was_above = np.zeros(len(low), dtype=int)
-        for _ in range(9):
+        result = high.copy()
+        rows, last_side = np.arange(len(low)), np.zeros(len(low), dtype=int)
+        for _ in range(_ITERATIONS):
             middle = low + (high - low) * low_gap / np.maximum(low_gap - high_gap, 1e-12)
-            gap = self._gap(origin, directions, middle)
+            result[rows] = middle
+            gap = self._gap(origin, directions[rows], middle)
             side = np.where(gap > 0, 1, -1)
-            again = side == was_above
+            again = side == last_side
             high_gap = np.where(side > 0, np.where(again, high_gap * 0.5, high_gap), gap)
             low_gap = np.where(side > 0, gap, np.where(again, low_gap * 0.5, low_gap))
             low, high = np.where(side > 0, middle, low), np.where(side > 0, high, middle)
-            was_above = side
-        return low + (high - low) * low_gap / np.maximum(low_gap - high_gap, 1e-12)
+            going = np.abs(gap) > _TOLERANCE_M
+            if not going.any():
+                break
+            rows, last_side = rows[going], side[going]
+            low, high, low_gap, high_gap = low[going], high[going], low_gap[going], high_gap[going]
+        return result
 
 
 def _eased_bend(x: Floats) -> tuple[Floats, Floats]:

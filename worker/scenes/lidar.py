@@ -63,11 +63,11 @@ def sweep(scene: Scene) -> Sweep:
 
 
 def _intensity(scene: Scene, rays: Rays, hits: Hits) -> Floats:
-    """Return the intensity (n,) of each return: reflectance, less where the beam grazes the surface."""
+    """Return the intensity (n,) of each return: reflectance, a little less where the beam grazes."""
     found = places(rays, hits, scene, np.deg2rad(scene.config.lidar.azimuth_step_deg))
     incidence = np.abs(np.einsum("ij,ij->i", found.normals, rays.directions[found.rows]))
     intensity = np.zeros(len(rays))
-    intensity[found.rows] = found.look.reflectance * (0.55 + 0.45 * incidence)
+    intensity[found.rows] = found.look.reflectance * (0.8 + 0.2 * incidence)
     return intensity
 
 

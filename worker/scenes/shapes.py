@@ -128,21 +128,27 @@ class Frustum:
         return (self.top_radius - self.bottom_radius) / self.height
 
     def interval(self, origins: Floats, directions: Floats) -> tuple[Floats, Floats]:
-        """See `Shape.interval`; rays steeper than the cone's side, which only graze it end on, miss."""
+        """See `Shape.interval`; the quadratic of the cone, cut to the slab between its ends."""
         taper = np.float32(self._taper)
         o, d = origins.T, directions.T
         radius = self.bottom_radius + taper * o[2]
         a = d[0] ** 2 + d[1] ** 2 - (taper * d[2]) ** 2
+        a = np.where(np.abs(a) < 1e-9, np.float32(1e-9), a)
         b = o[0] * d[0] + o[1] * d[1] - radius * taper * d[2]
         c = o[0] ** 2 + o[1] ** 2 - radius**2
         discriminant = b * b - a * c
-        hit = (discriminant > 0) & (a > 1e-9)
-        a = np.where(hit, a, 1.0)
-        root = np.sqrt(np.where(hit, discriminant, 0.0))
+        root = np.sqrt(np.maximum(discriminant, 0.0))
+        first, last = (-b - root) / a, (-b + root) / a
+        # A ray steeper than the cone's side (a < 0) is inside beyond both roots; one of the two is the mirror cone.
+        steep, widening = a < 0, taper * d[2] > 0
+        entry = np.where(steep, np.where(widening, first, -np.inf), first)
+        leave = np.where(steep, np.where(widening, np.inf, last), last)
+        always = steep & (discriminant < 0)
+        entry, leave = np.where(always, -np.inf, entry), np.where(always, np.inf, leave)
         climb = np.where(np.abs(d[2]) < 1e-9, np.float32(1e-9), d[2])
         low, high = -o[2] / climb, (self.height - o[2]) / climb
-        entry = np.maximum((-b - root) / a, np.minimum(low, high))
-        leave = np.minimum((-b + root) / a, np.maximum(low, high))
+        entry, leave = np.maximum(entry, np.minimum(low, high)), np.minimum(leave, np.maximum(low, high))
+        hit = always | (discriminant > 0)
         return np.where(hit, entry, np.inf), np.where(hit, leave, -np.inf)
 
     def normals(self, points: Floats) -> Floats:

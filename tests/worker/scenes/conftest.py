@@ -1,6 +1,8 @@
-"""One rendered frame, shared by the tests that only look at it."""
+"""Rendered frames, each rendered once for all tests that only look at it."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
 
 import pytest
 
@@ -16,6 +18,12 @@ SMALL = SceneConfig(
 def small_config() -> SceneConfig:
     """Return a coarse camera and LiDAR, for speed."""
     return SMALL
+
+
+@pytest.fixture(scope="session")
+def rendered() -> Callable[[int, int, SceneConfig], RenderedFrame]:
+    """Return a function that renders a seed, an index and a configuration, and remembers the result."""
+    return functools.cache(lambda seed, index, config: render(generate(seed, index, config)))
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,15 @@
 """Rendered frames: exact truth, reproducible, and a rig as asked for."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from worker.scenes import RenderedFrame, RigConfig, SceneConfig, Semantic, generate, render
+
+Render = Callable[[int, int, SceneConfig], RenderedFrame]
 
 
 def _project(frame: RenderedFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -19,6 +22,12 @@ def _project(frame: RenderedFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     inside = (uv >= 0).all(axis=1) & (uv[:, 0] < width) & (uv[:, 1] < height)
     rows = ahead[inside]
     return uv[inside], np.linalg.norm(in_camera[rows], axis=1), rows
+
+
+def _ranges_by_direction(frame: RenderedFrame) -> dict[tuple[float, ...], float]:
+    distance = np.linalg.norm(frame.points.astype(float), axis=1)
+    directions = np.round(frame.points / distance[:, None], 3)
+    return {tuple(direction): range_m for direction, range_m in zip(directions, distance, strict=True)}
 
 
 def test_image_and_point_labels_agree_through_the_true_extrinsic(frame: RenderedFrame) -> None:
@@ -76,19 +85,25 @@ def test_sensors_have_the_stated_geometry(frame: RenderedFrame) -> None:
     assert len(frame.points) > 80_000
 
 
-def test_range_noise_is_along_the_beam_and_of_the_stated_size(small_config: SceneConfig) -> None:
+def test_range_noise_is_along_the_beam_and_of_the_stated_size(small_config: SceneConfig, rendered: Render) -> None:
     """Without noise the same rays give exact ranges; the difference has a deviation of 2 cm."""
     quiet = dataclasses.replace(small_config, lidar=dataclasses.replace(small_config.lidar, range_noise_m=0.0))
-    noisy, exact = render(generate(2, 0, small_config)), render(generate(2, 0, quiet))
-    assert len(noisy.points) == pytest.approx(len(exact.points), abs=5)
-    if len(noisy.points) == len(exact.points):
-        difference = np.linalg.norm(noisy.points, axis=1) - np.linalg.norm(exact.points, axis=1)
-        assert np.std(difference) == pytest.approx(0.02, rel=0.1)
+    noisy, exact = rendered(1, 0, small_config), rendered(1, 0, quiet)
+    ranges = [_ranges_by_direction(frame) for frame in (noisy, exact)]
+    common = ranges[0].keys() & ranges[1].keys()
+    difference = [ranges[0][direction] - ranges[1][direction] for direction in common]
+    assert len(common) > 0.95 * len(exact.points)
+    assert np.mean(difference) == pytest.approx(0.0, abs=0.002)
+    assert np.std(difference) == pytest.approx(0.02, rel=0.1)
 
 
-def test_same_seed_same_frame(small_config: SceneConfig) -> None:
+def test_same_seed_same_frame(small_config: SceneConfig, rendered: Render) -> None:
     """Two renderings of one seed are equal bit by bit, two indices are not."""
-    first, again, other = (render(generate(3, index, small_config)) for index in (1, 1, 2))
+    first, again, other = (
+        rendered(1, 0, small_config),
+        render(generate(1, 0, small_config)),
+        rendered(1, 1, small_config),
+    )
     assert np.array_equal(first.image, again.image)
     assert np.array_equal(first.points, again.points)
     assert np.array_equal(first.point_labels, again.point_labels)
@@ -105,10 +120,10 @@ def test_frames_of_a_sequence_share_a_rig_unless_told_otherwise(small_config: Sc
 
 
 @pytest.mark.parametrize("share", [0.05, 0.2])
-def test_label_noise_makes_the_stated_share_wrong(small_config: SceneConfig, share: float) -> None:
+def test_label_noise_makes_the_stated_share_wrong(small_config: SceneConfig, rendered: Render, share: float) -> None:
     """About that share of pixels and of points has another label than without; image and cloud stay the same."""
-    exact = render(generate(4, 0, small_config))
-    noisy = render(generate(4, 0, dataclasses.replace(small_config, label_noise=share)))
+    exact = rendered(1, 0, small_config)
+    noisy = rendered(1, 0, dataclasses.replace(small_config, label_noise=share))
     assert np.array_equal(exact.image, noisy.image)
     assert np.array_equal(exact.points, noisy.points)
     assert np.mean(exact.image_labels != noisy.image_labels) == pytest.approx(share, rel=0.35)

@@ -1,26 +1,29 @@
 """Frame folders: complete, readable with plain tools, and the same bytes for the same seed."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from worker.scenes import SceneConfig, generate, render, write_frame
+from worker.scenes import RenderedFrame, SceneConfig, generate, render, write_frame
+
+Render = Callable[[int, int, SceneConfig], RenderedFrame]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, small_config: SceneConfig) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, small_config: SceneConfig, rendered: Render) -> Path:
     """Return a written frame."""
     path = tmp_path_factory.mktemp("frames") / "scene_000000"
-    write_frame(path, render(generate(1, 0, small_config)))
+    write_frame(path, rendered(1, 0, small_config))
     return path
 
 
-def test_a_folder_holds_what_the_frame_held(folder: Path, small_config: SceneConfig) -> None:
+def test_a_folder_holds_what_the_frame_held(folder: Path, small_config: SceneConfig, rendered: Render) -> None:
     """Image, cloud, labels and truth are read back as rendered."""
-    frame = render(generate(1, 0, small_config))
+    frame = rendered(1, 0, small_config)
     cloud = np.fromfile(folder / "cloud.bin", dtype="<f4").reshape(-1, 4)
     truth = json.loads((folder / "gt.json").read_text())
     assert np.array_equal(np.asarray(Image.open(folder / "image.png")), frame.image)

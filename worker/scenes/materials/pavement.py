@@ -119,7 +119,7 @@ class Pavement:
         widths = surface.footprint_along(0), surface.footprint_along(1)
         paint_share = self._markings(x, lateral, outside, *widths) * wear
         albedo = paint(albedo, (0.62, 0.62, 0.58), paint_share)
-        return albedo, 0.2 + 0.1 * stains + 0.4 * paint_share, np.zeros_like(albedo)
+        return albedo, 0.24 + 0.1 * stains + 0.4 * paint_share, np.zeros_like(albedo)
 
     def _markings(self, x: Floats, lateral: Floats, outside: Floats, width: Floats, across: Floats) -> Floats:
         share: Floats = np.zeros(len(x), dtype=np.float32)
@@ -157,7 +157,7 @@ class Pavement:
         kerb = step(self.ground.kerb_width - outside, high)
         stones = 1.0 + surface.contrast * (0.4 * grit - 0.4 * step(0.01 - _to_joint(x, 1.0), wide) * detail(wide, 0.5))
         albedo = albedo + (tinted((0.36, 0.35, 0.33), stones) - albedo) * kerb[:, None]
-        return albedo, 0.3 + 0.1 * stains, np.zeros_like(albedo)
+        return albedo, 0.34 + 0.1 * stains, np.zeros_like(albedo)
 
     def _grass(self, surface: Surface, outside: Floats, lateral: Floats) -> tuple[Floats, Floats, Floats]:
         x, y, noise, width = surface.world[:, 0], surface.world[:, 1], surface.noise, surface.footprint
@@ -171,7 +171,7 @@ class Pavement:
         soil = np.clip((noise.fractal(x * 0.7 + 9.0, y * 0.7) - 0.66) * 7.0, 0.0, 0.8)
         albedo = paint(albedo, (0.12, 0.09, 0.06), soil)
         bump = np.column_stack([blades + tufts, noise.plane(x * 31.0 + 7.0, y * 31.0) - 0.5, np.zeros(len(x))])
-        return albedo, 0.33 + 0.15 * tufts, (0.6 * surface.contrast * bump).astype(np.float32)
+        return albedo, 0.36 + 0.15 * tufts, (0.6 * surface.contrast * bump).astype(np.float32)
 
 
 def _to_joint(x: Floats, pitch: float) -> Floats:
