@@ -179,7 +179,7 @@ def input_problem(error: InputError, part: str | None = None, frame: int | None 
         part: Name of the multipart part it read.
         frame: Index of the frame the part belongs to.
     """
-    extras = {name: value for name, value in (("part", part), ("frame", frame)) if value is not None}
+    extras: dict[str, Any] = {name: value for name, value in (("part", part), ("frame", frame)) if value is not None}
     title = error.code.replace("-", " ").capitalize()
     return Problem(title, error.code, error.message, _INPUT_STATUS.get(error.code, 422), **extras)
 

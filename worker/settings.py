@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         default=5.0, ge=0, description="Seconds a cancelled job has to stop by itself before its process is killed."
     )
     shutdown_grace_s: float = Field(
-        default=10.0, ge=0, description="Seconds a stopping worker gives its running job before handing it back."
+        default=5.0, ge=0, description="Seconds a stopping worker gives its running job before handing it back."
     )
     broker_timeout_s: float = Field(
         default=0.8, gt=0, description="Seconds the API waits for one answer of the broker before it says 503."

@@ -39,19 +39,25 @@ def up(
     """
     settings = Settings()
     _refuse_port_in_use(host, port)
-    with _stop_on_signals(), contextlib.suppress(_Stop), contextlib.ExitStack() as stack:
+    with _stop_on_signals(), contextlib.ExitStack() as stack:
         try:
-            broker_url = stack.enter_context(running_broker(settings))
+            _run(stack, settings, host, port, concurrency)
         except BrokerError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from error
-        environment = {"SEMALIGN_BROKER_URL": broker_url}
-        worker = _start(stack, _worker_command(concurrency), environment, settings.shutdown_grace_s + _KILL_MARGIN_S)
-        api = _start(stack, _api_command(host, port), environment, _API_GRACE_S)
-        url = f"http://{host}:{port}"
-        _wait_until_ready(url, settings, worker, api)
-        typer.echo(f"semalign is ready at {url} (API description at {url}/docs). Ctrl-C stops it.")
-        _wait_for_end(worker, api)
+        except _Stop:
+            typer.echo(f"Stopping; a running job has {settings.shutdown_grace_s:g} s, then waits for the next start.")
+
+
+def _run(stack: contextlib.ExitStack, settings: Settings, host: str, port: int, concurrency: int) -> None:
+    """Start the three processes and watch over them; leaving `stack` stops them in reverse order."""
+    environment = {"SEMALIGN_BROKER_URL": stack.enter_context(running_broker(settings))}
+    worker = _start(stack, _worker_command(concurrency), environment, settings.shutdown_grace_s + _KILL_MARGIN_S)
+    api = _start(stack, _api_command(host, port), environment, _API_GRACE_S)
+    url = f"http://{host}:{port}"
+    _wait_until_ready(url, settings, worker, api)
+    typer.echo(f"semalign is ready at {url} (API description at {url}/docs). Ctrl-C stops it.")
+    _wait_for_end(worker, api)
 
 
 def _refuse_port_in_use(host: str, port: int) -> None:
