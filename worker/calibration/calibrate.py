@@ -67,7 +67,12 @@ def calibrate(
     history = tuple(refinement.history_px2)
     if not refinement.is_finite:
         return conclusion.unchanged(Outcome.NON_FINITE, initialization.num_rejected, history)
-    return conclusion.changed(refinement.T_cam_lidar, initialization.num_rejected, history)
+    return conclusion.changed(
+        refinement.T_cam_lidar,
+        initialization.num_rejected,
+        history,
+        must_improve=initialization.initial_is_admissible,
+    )
 
 
 def _check(frames: Sequence[Frame], camera: Camera) -> None:
@@ -114,11 +119,14 @@ class _Conclusion:
         matrix = self._initial.matrix().numpy()
         return CalibrationResult(outcome, matrix, matrix, self._before, self._before, num_rejected, history)
 
-    def changed(self, found: RigidTransform, num_rejected: int, history: tuple[float, ...]) -> CalibrationResult:
+    def changed(
+        self, found: RigidTransform, num_rejected: int, history: tuple[float, ...], *, must_improve: bool
+    ) -> CalibrationResult:
+        """Judge what was found; `must_improve` where the loss before can be compared with the one after."""
         after = _evaluate(self._loss, found)
         if after.num_points < MIN_OBJECT_POINTS:
             return self.unchanged(Outcome.TOO_FEW_POINTS, num_rejected, history)
-        if not after.total_px2 < self._before.total_px2:
+        if must_improve and not after.total_px2 < self._before.total_px2:
             return self.unchanged(Outcome.NOTHING_BETTER, num_rejected, history)
         # Through the vector in double precision, so that the returned rotation is orthonormal to its last digits.
         matrix = RigidTransform.from_vector(found.to(torch.float64, "cpu").to_vector()).matrix().numpy()

@@ -29,11 +29,13 @@ class Initialization:
         T_cam_lidar: the admissible candidate with the lowest Eq. 1, unbatched; None when M rejected all.
         loss_px2: its loss.
         num_rejected: candidates that M rejected.
+        initial_is_admissible: whether M let the initial extrinsic pass; the loss of one that looks away says nothing.
     """
 
     T_cam_lidar: RigidTransform | None
     loss_px2: float
     num_rejected: int
+    initial_is_admissible: bool
 
 
 def loss_guided_initialization(
@@ -59,6 +61,7 @@ def loss_guided_initialization(
     points = torch.cat([_shuffled(p, config.seed) for p in all_points], dim=1)
     minimum = config.min_points_in_view * len(all_points)
     best, best_loss, num_rejected = None, math.inf, 0
+    initial_is_admissible = bool(sees_at_least(minimum, points, loss.camera, candidates[:1]))
     total = len(candidates.translation)
     for start in range(0, total, _REPORT_EVERY):
         part = candidates[start : start + _REPORT_EVERY]
@@ -71,7 +74,7 @@ def loss_guided_initialization(
             if losses[index] < best_loss:
                 best, best_loss = part[index], float(losses[index])
         on_progress(Progress("initialization", min(1.0, (start + _REPORT_EVERY) / total), _finite(best_loss)))
-    return Initialization(best, best_loss, num_rejected)
+    return Initialization(best, best_loss, num_rejected, initial_is_admissible)
 
 
 @torch.no_grad()

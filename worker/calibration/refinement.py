@@ -85,6 +85,7 @@ def refine(
         vector, losses = evaluate()
     best = best or _BestSoFar(losses, vector)
     best.offer(vector, losses)
+    history.append(float(losses.total_px2))
     return Refinement(RigidTransform.from_vector(best.vector), history, is_finite=True)
 
 
