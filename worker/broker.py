@@ -42,6 +42,8 @@ def running_broker(settings: Settings) -> Iterator[str]:
         yield url
     finally:
         server.stop(_STOP_GRACE_S)
+        with contextlib.suppress(OSError):
+            settings.embedded_socket.parent.rmdir()
 
 
 def start_broker(settings: Settings) -> child_process.Child:

@@ -142,6 +142,7 @@ class Stack:
             self.worker.kill()
         self.api.stop(5)
         self.broker.stop(5)
+        self.settings.embedded_socket.parent.rmdir()
 
     def submit(self, upload: Upload) -> str:
         """Post a job that must be accepted, and return its id."""

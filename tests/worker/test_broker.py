@@ -1,10 +1,12 @@
 """The embedded broker: a real Valkey process."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +17,19 @@ from worker.settings import Settings
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> Iterator[Settings]:
     """Return settings with a data folder of their own."""
-    return Settings(data_dir=tmp_path, broker_url="")
+    settings = Settings(data_dir=tmp_path, broker_url="")
+    yield settings
+    shutil.rmtree(settings.embedded_socket.parent, ignore_errors=True)
 
 
 def test_it_answers_within_the_block_and_not_after(settings: Settings) -> None:
-    """Started here means stopped here."""
+    """Started here means stopped here, and nothing of it stays outside the data folder."""
     with running_broker(settings) as url:
         assert answers(url)
     assert not answers(url)
+    assert not settings.embedded_socket.parent.exists()
 
 
 def test_what_it_held_is_there_after_a_kill(settings: Settings) -> None:

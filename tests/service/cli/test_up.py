@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,6 +90,7 @@ def up(tmp_path: Path) -> Iterator[Running]:
     yield running
     running.process.kill()
     running.process.wait()
+    shutil.rmtree(Settings(data_dir=tmp_path / "data", broker_url="").embedded_socket.parent, ignore_errors=True)
 
 
 def test_it_serves_a_real_calibration_and_leaves_no_process(up: Running, tmp_path: Path) -> None:
