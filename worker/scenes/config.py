@@ -101,7 +101,7 @@ class ContentConfig:
         crossing: probability of a side street.
     """
 
-    parked_cars: float = 0.62
+    parked_cars: float = 0.5
     driving_cars: int = 3
     trees: float = 0.7
     pedestrians: int = 4

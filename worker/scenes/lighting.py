@@ -94,7 +94,8 @@ def shade(
     direct = np.maximum(lambert, 0.0) + look.glow * np.maximum(-lambert, 0.0)
     direct = np.where(look.glow > 0, 0.35 * look.glow + (1 - 0.35 * look.glow) * direct, direct) * sunlit
     overhead = (0.5 + 0.5 * bumped[:, 2])[:, None]
-    sky = np.asarray(_mix(light.zenith, light.horizon, 0.55), dtype=np.float32)
+    # Clouds and the street itself make the light of the sky less blue than the sky.
+    sky = np.asarray(_mix(_mix(light.zenith, light.horizon, 0.6), (0.66, 0.65, 0.63), 0.5), dtype=np.float32)
     bounce = 0.13 * np.asarray(light.sun, dtype=np.float32) + 0.22 * sky
     ambient = (bounce + (0.95 * sky - bounce) * overhead) * look.exposure[:, None]
     radiance = look.albedo * (ambient + direct[:, None] * np.asarray(light.sun, dtype=np.float32))
