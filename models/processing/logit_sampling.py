@@ -63,9 +63,11 @@ def sample_all(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
     Returns:
         (n, m, C) float32.
     """
-    n, m = len(rows.cells), len(columns.cells)
-    grid = torch.cartesian_prod(torch.arange(n, device=logits.device), torch.arange(m, device=logits.device))
-    return _sample(logits, rows, columns, grid[:, 0], grid[:, 1]).reshape(n, m, -1)
+    n, m, width = len(rows.cells), len(columns.cells), logits.shape[2]
+    by_row = _weighted_sums(logits.permute(1, 2, 0).flatten(1), rows.cells, rows.weights)
+    starts = torch.arange(n, device=logits.device)[:, None, None] * width
+    cells, weights = (starts + columns.cells).flatten(0, 1), columns.weights.repeat(n, 1)
+    return _weighted_sums(by_row.reshape(n * width, -1), cells, weights).reshape(n, m, -1)
 
 
 def sample_labels(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
@@ -88,7 +90,7 @@ def sample_labels(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
     for taps in rows.cells.unbind(1):
         same_rows &= same[taps]
     seams = (~same_rows).nonzero()
-    labels[~same_rows] = _sample(logits, rows, columns, seams[:, 0], seams[:, 1]).argmax(1).to(torch.uint8)
+    labels[~same_rows] = _sample_at(logits, rows, columns, *seams.unbind(1)).argmax(1).to(torch.uint8)
     return labels
 
 
@@ -98,10 +100,13 @@ def _agreement(winners: Tensor, cells: Tensor, axis: int) -> tuple[Tensor, Tenso
     return first, (first == second) & (first == third)
 
 
-def _sample(logits: Tensor, rows: Axis, columns: Axis, row: Tensor, column: Tensor) -> Tensor:
+def _sample_at(logits: Tensor, rows: Axis, columns: Axis, row: Tensor, column: Tensor) -> Tensor:
     """Return the logits (k, C) at k crossings given by their row and column."""
-    width = logits.shape[2]
-    cells = rows.cells[row][:, :, None] * width + columns.cells[column][:, None]
+    cells = rows.cells[row][:, :, None] * logits.shape[2] + columns.cells[column][:, None]
     weights = rows.weights[row][:, :, None] * columns.weights[column][:, None]
-    table = logits.permute(1, 2, 0).flatten(0, 1)
-    return functional.embedding_bag(cells.flatten(1), table, mode="sum", per_sample_weights=weights.flatten(1))
+    return _weighted_sums(logits.permute(1, 2, 0).flatten(0, 1), cells.flatten(1), weights.flatten(1))
+
+
+def _weighted_sums(table: Tensor, entries: Tensor, weights: Tensor) -> Tensor:
+    """Return (k, D): for each of k rows of entries, the weighted sum of those rows of the table (n, D)."""
+    return functional.embedding_bag(entries, table, mode="sum", per_sample_weights=weights)
