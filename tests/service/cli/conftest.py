@@ -41,28 +41,43 @@ class CalibrateFiles:
 @pytest.fixture
 def files(tmp_path: Path) -> CalibrateFiles:
     """Return a street seen from the front, with its labels and an extrinsic that is 3 degrees wrong in yaw."""
-    folder = tmp_path / "frame"
-    folder.mkdir()
-    labels = _label_image()
-    points, point_labels = _sweep(labels)
-    Image.fromarray((labels * 60).astype(np.uint8)).convert("RGB").save(folder / "image.png")
-    Image.fromarray(labels).save(folder / "image_labels.png")
-    points.tofile(folder / "cloud.bin")
-    point_labels.tofile(folder / "cloud.label")
-    files = CalibrateFiles(folder)
+    files = _street(tmp_path / "frame", step=2)
+    folder = files.folder
     files.arguments = {
         "image": folder / "image.png",
         "point_cloud": folder / "cloud.bin",
         "camera": files.write_json("camera", {"K": K.tolist()}),
         "initial": files.write_json("initial", {"T_cam_lidar": (_turned(3.0) @ T_CAM_LIDAR).tolist()}),
         "image_labels": folder / "image_labels.png",
-        "image_label_map": files.write_json("image_classes", CLASSES),
-        "point_labels": folder / "cloud.label",
-        "point_label_map": files.write_json("point_classes", CLASSES),
+        "image_label_map": folder / "image_classes.json",
+        "point_labels": folder / "labels.label",
+        "point_label_map": folder / "point_classes.json",
         "options": files.write_json("options", QUICK),
         "prior_rotation_deg": 5,
         "prior_translation_m": 0.05,
     }
+    return files
+
+
+@pytest.fixture(scope="module")
+def frame_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the same street as a frame folder, with as many points in view as the defaults ask for."""
+    return _street(tmp_path_factory.mktemp("data") / "street", step=1).folder
+
+
+def _street(folder: Path, step: int) -> CalibrateFiles:
+    """Write the street as a frame folder, with a point for every `step`-th pixel."""
+    folder.mkdir()
+    labels = _label_image()
+    points, point_labels = _sweep(labels, step)
+    Image.fromarray((labels * 60).astype(np.uint8)).convert("RGB").save(folder / "image.png")
+    Image.fromarray(labels).save(folder / "image_labels.png")
+    points.tofile(folder / "cloud.bin")
+    point_labels.tofile(folder / "labels.label")
+    files = CalibrateFiles(folder)
+    files.write_json("gt", {"K": K.tolist(), "T_cam_lidar": T_CAM_LIDAR.tolist()})
+    files.write_json("image_classes", CLASSES)
+    files.write_json("point_classes", CLASSES)
     return files
 
 
@@ -82,9 +97,9 @@ def _label_image() -> np.ndarray:
     return labels
 
 
-def _sweep(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sweep(labels: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray]:
     """Return points (N, 4) float32 that project onto their own class, and their labels (N,) uint32."""
-    v, u = (grid.ravel() for grid in np.mgrid[45:HEIGHT:2, 0:WIDTH:2])
+    v, u = (grid.ravel() for grid in np.mgrid[45:HEIGHT:step, 0:WIDTH:step])
     depth = np.where(labels[v, u] == 3, 8.0, 20.0 - 0.1 * v)
     points_cam = np.linalg.inv(K) @ np.stack([u, v, np.ones_like(u)]) * depth
     points = T_CAM_LIDAR[:3, :3].T @ (points_cam - T_CAM_LIDAR[:3, 3:])
