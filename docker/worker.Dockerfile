@@ -10,7 +10,7 @@ WORKDIR /src
 # First and alone: this layer is large, and stays as it is while the code changes.
 COPY constraints.txt ./
 RUN torch="$(grep '^torch==' constraints.txt)" \
-    && /opt/semalign/bin/pip install --no-cache-dir ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} "$torch"
+    && /opt/semalign/bin/pip install --no-cache-dir --no-deps ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} "$torch"
 COPY pyproject.toml README.md LICENSE ./
 COPY models models
 COPY worker worker
