@@ -255,14 +255,11 @@ class TestProgress:
     def test_a_callback_that_raises_ends_it(self, street, frame, stage):
         """The caller's exception comes out as it is."""
 
-        class Enough(Exception):
-            pass
-
         def stop(progress: Progress) -> None:
             if progress.stage == stage:
-                raise Enough
+                raise InterruptedError
 
-        with pytest.raises(Enough):
+        with pytest.raises(InterruptedError):
             run(street, frame, street.disturbed(STARTS[0]), self.QUICK, on_progress=stop)
 
 
