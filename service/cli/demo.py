@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -157,6 +160,11 @@ def _print_ways_on(
     calibrate = " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None)
     form = " ".join(f"-F {shlex.quote(f'{name}=@{path}')}" for name, path in parts.items() if path is not None)
     console.print(f"\nLook at {output / 'before-after.jpg'}; all files are in {output}.")
-    console.print(f"The same on the command line:\n  semalign calibrate {calibrate}", markup=False)
-    console.print("The same over HTTP, while `semalign up` runs in another terminal:")
+    console.print(f"The same on the command line:\n  {_program()} calibrate {calibrate}", markup=False)
+    console.print(f"The same over HTTP, while `{_program()} up` runs in another terminal:")
     console.print(f"  curl {form} {SERVICE_URL}/calibrate", markup=False)
+
+
+def _program() -> str:
+    """Return how this command is called from here: it need not be on the PATH."""
+    return "semalign" if shutil.which("semalign") else os.path.relpath(Path(sys.executable).with_name("semalign"))

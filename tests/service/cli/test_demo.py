@@ -53,9 +53,9 @@ class Shown:
     folder: Path
     result: Result
 
-    def line(self, program: str) -> list[str]:
-        """Return the words of the printed command that starts with this program."""
-        (line,) = (line for line in self.result.stdout.splitlines() if line.strip().startswith(program))
+    def line(self, command: str) -> list[str]:
+        """Return the words of the printed line that holds this command."""
+        (line,) = (line for line in self.result.stdout.splitlines() if command in line)
         return shlex.split(line)
 
 
@@ -110,7 +110,7 @@ def test_the_request_it_writes_is_one(shown: Shown) -> None:
     """`request.json` holds what the server takes, and every file that the printed curl names exists."""
     request = parse_request((shown.folder / "request.json").read_bytes())
     assert request.prior.rotation_deg == 10
-    parts = dict(word.split("=@") for word in shown.line("curl") if "=@" in word)
+    parts = dict(word.split("=@") for word in shown.line("curl -F") if "=@" in word)
     assert set(parts) == {"image", "point_cloud", "image_labels", "point_labels", "request"}
     assert all(Path(path).is_file() for path in parts.values())
 
