@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from service.cli.errors import errors_as_sentences
+from worker.inputs.request import Profile
+
 app = typer.Typer(help="Measure accuracy against frames whose extrinsic is known.", no_args_is_help=True)
 console = Console(stderr=True)
 
@@ -26,7 +29,7 @@ def _group() -> None:
 def accuracy(
     data_dir: Annotated[Path, typer.Argument(help="Folder of frame folders.", exists=True, file_okay=False)],
     out: Annotated[Path, typer.Option(help="Where to write the results (JSON).")],
-    profile: Annotated[str, typer.Option(help="Calibration profile.")] = "paper",
+    profile: Annotated[Profile, typer.Option(help="Calibration profile.")] = "paper",
     rotation_deg: Annotated[float, typer.Option(help="Starts are wrong by up to this about every axis.", min=0)] = 10,
     translation_m: Annotated[float, typer.Option(help="And by up to this along every axis.", min=0)] = 0,
     frames_per_job: Annotated[int, typer.Option(help="Frames that share one calibration.", min=1)] = 1,
@@ -49,6 +52,8 @@ def accuracy(
     from worker.calibration.config import CalibrationConfig
     from worker.inputs.frame_folder import list_frame_folders
 
+    # Before an hour of work, not after it.
+    out.parent.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
     segmentations = SegmentationCache(cache.expanduser())
     settings = {
@@ -62,7 +67,7 @@ def accuracy(
         "labels": labels.name if labels else None,
         "hold_translation": hold_translation,
     }
-    with Progress(console=console, transient=True) as bar:
+    with errors_as_sentences(), Progress(console=console, transient=True) as bar:
         folders = list_frame_folders(data_dir, select)
         frames = [
             load_bench_frame(f, segmentations, image_model=image_model, cloud_model=cloud_model, labels=labels)
@@ -72,7 +77,7 @@ def accuracy(
         results = accuracy(
             frames,
             Disturbance(rotation_deg, translation_m),
-            CalibrationConfig(profile=profile, hold_translation=hold_translation),  # type: ignore[arg-type]
+            CalibrationConfig(profile=profile, hold_translation=hold_translation),
             frames_per_job=frames_per_job,
             seed=seed,
             settings=settings,

@@ -1,5 +1,7 @@
 """A small street with an exact extrinsic, cast ray by ray, and the real masks that were released with the weights."""
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy.spatial.transform import Rotation
 
 from models.label_sets import CITYSCAPES, SEMANTIC_KITTI
@@ -147,6 +150,29 @@ def next_street(street: Street) -> Street:
     """Return another place seen by the same rig."""
     boxes = _houses() + _cars((7, -3), (18, 2.9), (21, -2.8), (13, 5.4), (33, 2))
     return replace(street, boxes=np.array(boxes))
+
+
+@pytest.fixture(scope="session")
+def write_frame_folder(street: Street) -> Callable[[Path], Path]:
+    """Return what writes the street as a frame folder."""
+
+    def write(folder: Path) -> Path:
+        folder.mkdir(parents=True)
+        points, labels = street.sweep
+        Image.fromarray(street.image).save(folder / "image.png")
+        Image.fromarray(street.image_labels).save(folder / "image_labels.png")
+        np.column_stack([points, np.full(len(points), 0.5)]).astype("<f4").tofile(folder / "cloud.bin")
+        labels.astype("<u4").tofile(folder / "labels.label")
+        truth = {"K": street.camera.K.tolist(), "T_cam_lidar": street.T_cam_lidar.tolist()}
+        for name, value in (
+            ("gt", truth),
+            ("image_classes", street.image_names),
+            ("point_classes", street.point_names),
+        ):
+            (folder / f"{name}.json").write_text(json.dumps(value))
+        return folder
+
+    return write
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -143,7 +144,7 @@ def summarize(jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "camera_center_error_m": _statistics(np.array([job["camera_center_error_m"] for job in jobs])),
         "share_under_1_deg": float((rotation < 1).mean()),
         "share_worse_than_start": float((rotation > start).mean()),
-        "outcomes": {name: sum(job["outcome"] == name for job in jobs) for name in {job["outcome"] for job in jobs}},
+        "outcomes": dict(sorted(Counter(job["outcome"] for job in jobs).items())),
         "calibration_seconds": _statistics(np.array([job["seconds"]["calibration"] for job in jobs])),
     }
 
