@@ -18,7 +18,15 @@ from worker.calibration.transforms import RigidTransform
 from worker.inputs.request import CalibrationRequest
 from worker.overlay import overlay_png
 from worker.report import result_object
-from worker.segmentation import InputFrame, LabelSource, ModelCache, labelled_frame, segment_cloud, segment_image
+from worker.segmentation import (
+    InputFrame,
+    LabelSource,
+    ModelCache,
+    common_name,
+    labelled_frame,
+    segment_cloud,
+    segment_image,
+)
 from worker.version import __version__
 
 Stage = Literal["segmentation", "initialization", "refinement"]
@@ -87,6 +95,7 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> 
         ValueError: the frames do not belong to one camera.
     """
     request = inputs.request
+    camera = camera_of(request, inputs.frames)
     image_source = LabelSource(request.image_model, request.image_label_map)
     cloud_source = LabelSource(request.cloud_model, request.point_label_map)
 
@@ -94,7 +103,6 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> 
     frames = segment(inputs.frames, image_source, cloud_source, models, on_progress)
     segmented = time.perf_counter()
 
-    camera = camera_of(request, inputs.frames)
     result = calibrate(
         frames,
         camera,
@@ -155,7 +163,7 @@ def calibration_config(request: CalibrationRequest, device: str) -> CalibrationC
     return CalibrationConfig(
         profile=request.profile,
         prior=Prior(request.prior.rotation_deg, request.prior.translation_m),
-        classes=options.classes,
+        classes=tuple(dict.fromkeys(map(common_name, options.classes))),
         num_samples=options.num_samples,
         min_points_in_view=options.min_points_in_view,
         learning_rate=options.learning_rate,

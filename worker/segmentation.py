@@ -110,8 +110,13 @@ def labelled_frame(frame: InputFrame, image: Segmentation, cloud: Segmentation) 
 
 
 def class_table(names: Mapping[int, str]) -> ClassTable:
-    """Map native names onto the common ones; a name the taxonomy does not know stands for itself."""
-    return ClassTable(native=dict(names), common={i: common_class(name) or name.lower() for i, name in names.items()})
+    """Map native names onto the common ones."""
+    return ClassTable(native=dict(names), common={label: common_name(name) for label, name in names.items()})
+
+
+def common_name(name: str) -> str:
+    """Return the name that both modalities share; one the taxonomy does not know stands for itself, in any case."""
+    return common_class(name) or name.lower()
 
 
 def _uploaded(labels: npt.NDArray[Any] | None, source: LabelSource) -> Segmentation:
