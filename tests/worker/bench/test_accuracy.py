@@ -19,7 +19,7 @@ from worker.bench.frames import BenchFrame
 from worker.calibration.config import CalibrationConfig, Prior
 
 SMALL = Disturbance(3, 0.05)
-QUICK = CalibrationConfig(num_samples=30, num_iterations=10, min_points_in_view=1000)
+QUICK = CalibrationConfig("paper", num_samples=30, num_iterations=10, min_points_in_view=1000)
 
 
 def bench_frame(street, name: str = "street", **changes) -> BenchFrame:

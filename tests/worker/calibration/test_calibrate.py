@@ -16,7 +16,7 @@ from worker.calibration.progress import Progress
 from worker.calibration.result import CalibrationResult
 from worker.calibration.transforms import RigidTransform
 
-CONFIG = CalibrationConfig(prior=Prior(6, 0.1), num_samples=500, num_iterations=250, min_points_in_view=5000)
+CONFIG = CalibrationConfig("paper", Prior(6, 0.1), num_samples=500, num_iterations=250, min_points_in_view=5000)
 STARTS = [(4.0, -3.0, 5.0), (-4.0, 3.0, -5.0)]
 
 

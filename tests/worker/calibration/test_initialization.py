@@ -14,7 +14,7 @@ from worker.calibration.object_sets import object_pixel_sets
 from worker.calibration.progress import Progress, silent
 from worker.calibration.transforms import RigidTransform, rotation_angle_rad, sample_perturbations
 
-CONFIG = CalibrationConfig(prior=Prior(8, 0.1), num_samples=120, min_points_in_view=4000, dtype=torch.float64)
+CONFIG = CalibrationConfig("paper", Prior(8, 0.1), num_samples=120, min_points_in_view=4000, dtype=torch.float64)
 
 
 @pytest.fixture(scope="module")

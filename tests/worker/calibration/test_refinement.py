@@ -14,7 +14,7 @@ from worker.calibration.progress import Progress, silent
 from worker.calibration.refinement import refine
 from worker.calibration.transforms import RigidTransform, rotation_angle_rad
 
-CONFIG = CalibrationConfig(num_iterations=150, dtype=torch.float64)
+CONFIG = CalibrationConfig("paper", num_iterations=150, dtype=torch.float64)
 
 
 def thinned_sets(street) -> list[ObjectPixelSets]:
