@@ -26,8 +26,9 @@ $(STAMP): pyproject.toml constraints.txt worker/version.py
 demo: setup
 	$(BIN)/semalign demo $(if $(FRAME),--frame $(FRAME))
 
+# One thread for each of two processes: more would fight over the cores, and the services under test need some too.
 test: setup
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
