@@ -1,8 +1,6 @@
 """`semalign models`: the pretrained networks, their terms, and their files on this machine."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -13,6 +11,7 @@ from rich.table import Column, Table
 from models import store
 from models.catalogue import CATALOGUE, CatalogueEntry, ModelFile, get_entry
 from models.errors import ModelError
+from service.cli.errors import errors_as_sentences
 
 app = typer.Typer(help="List, fetch and check the pretrained networks.", no_args_is_help=True)
 
@@ -39,7 +38,7 @@ def list_models(
 @app.command()
 def show(name: Name) -> None:
     """Show where a model comes from, its terms, its classes and what it expects."""
-    with _errors_as_sentences():
+    with errors_as_sentences():
         entry = get_entry(name)
     table = Table(show_header=False, title=entry.name, title_justify="left")
     table.add_column(style="bold", no_wrap=True)
@@ -61,7 +60,7 @@ def show(name: Name) -> None:
 @app.command()
 def pull(name: Name) -> None:
     """Fetch a model's files from the mirror or their public source, and check them."""
-    with _errors_as_sentences():
+    with errors_as_sentences():
         entry = get_entry(name)
         console = Console()
         console.print(f"{entry.name}: code {entry.code_licence}, from {entry.source}.")
@@ -82,7 +81,7 @@ def verify(
     name: Annotated[str | None, typer.Argument(help="Name of a model; all on this machine if left out.")] = None,
 ) -> None:
     """Check the content of a model's files against the catalogue."""
-    with _errors_as_sentences():
+    with errors_as_sentences():
         chosen = [get_entry(name)] if name else [entry for entry in CATALOGUE.values() if store.locate(entry)]
     if not chosen:
         typer.echo("No model is on this machine.")
@@ -121,13 +120,3 @@ def _folder(entry: CatalogueEntry) -> str | None:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
-
-
-@contextmanager
-def _errors_as_sentences() -> Iterator[None]:
-    """Print what went wrong and leave with status 1."""
-    try:
-        yield
-    except ModelError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from error
