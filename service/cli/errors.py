@@ -10,6 +10,7 @@ from worker.inputs import InputError
 
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
+_EXTRA_OF_MODULE = {"torch": "worker", "scipy": "worker", "matplotlib": "bench"}
 
 
 class CommandError(Exception):
@@ -37,6 +38,11 @@ def errors_as_sentences() -> Iterator[None]:
         _leave(error.message, error.exit_status, error)
     except ModelError as error:
         _leave(str(error), EXIT_FAILED, error)
+    except ModuleNotFoundError as error:
+        if (extra := _EXTRA_OF_MODULE.get(error.name or "")) is None:
+            raise
+        message = f"{error.name} is not installed here, which computing needs: pip install 'semalign[{extra}]'."
+        _leave(message, EXIT_FAILED, error)
 
 
 def _leave(message: str, exit_status: int, cause: Exception) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -190,3 +191,11 @@ def test_cuda_that_is_not_there_is_said(files: Any) -> None:
     result = run(files.command_line(device="cuda"))
     assert result.exit_code == 2
     assert "no CUDA device" in sentence(result)
+
+
+def test_an_installation_without_torch_says_what_is_missing(files: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API's installation has the command but not what computes."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    result = run(files.command_line())
+    assert result.exit_code == 1
+    assert "pip install 'semalign[worker]'" in sentence(result)
