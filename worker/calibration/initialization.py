@@ -48,7 +48,8 @@ def loss_guided_initialization(
     """Try the initial extrinsic and N random transforms of it within the prior; keep the lowest Eq. 1.
 
     Candidates with fewer than M LiDAR points of any class in view, over all frames M times as many, are skipped: a
-    camera that looks away would have loss 0.
+    camera that looks away would have loss 0. With N = 0 there is no search, and the initial extrinsic is the start
+    whatever it sees; with M = 0 there is no such rule.
 
     Args:
         loss: Eq. 1 over the points that may come into view.
@@ -62,6 +63,10 @@ def loss_guided_initialization(
     minimum = config.min_points_in_view * len(all_points)
     best, best_loss, num_rejected = None, math.inf, 0
     initial_is_admissible = bool(sees_at_least(minimum, points, loss.camera, candidates[:1]))
+    if config.num_samples == 0:
+        initial_loss = float(loss.in_chunks(candidates).total_px2)
+        on_progress(Progress("initialization", 1.0, initial_loss))
+        return Initialization(initial, initial_loss, 0, initial_is_admissible)
     total = len(candidates.translation)
     for start in range(0, total, _REPORT_EVERY):
         part = candidates[start : start + _REPORT_EVERY]
@@ -83,6 +88,8 @@ def sees_at_least(minimum: int, points: Tensor, camera: Camera, T_cam_lidar: Rig
 
     Exact, but points are counted in two portions, and the second only for candidates that the first left undecided.
     """
+    if minimum <= 0:
+        return torch.ones(len(T_cam_lidar.translation), dtype=torch.bool, device=points.device)
     count = _count_in_view(points[:, :_FIRST_POINTS], camera, T_cam_lidar)
     remaining = points[:, _FIRST_POINTS:]
     undecided = (count < minimum) & (count + remaining.shape[1] >= minimum)

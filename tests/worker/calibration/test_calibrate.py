@@ -93,6 +93,14 @@ class TestRecovery:
         result = run(street, frame, street.disturbed(STARTS[0]), replace(CONFIG, dtype=torch.float64))
         assert rotation_error_deg(result, street.T_cam_lidar) < 0.33
 
+    def test_the_descent_alone_brings_a_near_start_back(self, street, frame):
+        """With N = 0 there is no search, hence no candidate for M to reject."""
+        initial = street.disturbed((1.0, -1.0, 1.0))
+        result = run(street, frame, initial, replace(CONFIG, num_samples=0, min_points_in_view=10**6))
+        assert result.outcome is Outcome.CONVERGED
+        assert result.num_candidates_rejected == 0
+        assert rotation_error_deg(result, street.T_cam_lidar) < 0.33
+
     def test_the_losses_are_those_of_the_extrinsics(self, street, frame):
         """Starting again from the result, the loss before is the loss after."""
         first = run(street, frame, street.disturbed(STARTS[0]))

@@ -136,6 +136,29 @@ def test_it_says_whether_the_initial_extrinsic_was_admissible(street, loss, poin
         assert search(loss, [points], initial, config).initial_is_admissible is expected
 
 
+@pytest.mark.parametrize("minimum", [4000, 10**6])
+def test_without_samples_there_is_no_search(loss, points, initial, minimum):
+    """N = 0: the initial extrinsic is the start whatever M says, and M says only whether its loss means something."""
+    reports: list[Progress] = []
+    config = replace(CONFIG, num_samples=0, min_points_in_view=minimum)
+    found = search(loss, [points], initial, config, reports.append)
+    assert torch.equal(found.T_cam_lidar.matrix(), initial.matrix())
+    assert found.loss_px2 == pytest.approx(float(loss(initial[None]).total_px2))
+    assert found.num_rejected == 0
+    assert found.initial_is_admissible is (minimum == 4000)
+    assert [(report.fraction, report.loss) for report in reports] == [(1.0, found.loss_px2)]
+
+
+def test_without_the_m_rule_nothing_is_rejected(street, loss, points):
+    """M = 0: a camera that looks away from everything wins with its loss of 0."""
+    away = RigidTransform.from_matrix(street.disturbed((60, 0, 0)))
+    found = search(loss, [points], away, replace(CONFIG, min_points_in_view=0, prior=Prior(30, 0.1)))
+    assert found.num_rejected == 0
+    assert found.initial_is_admissible
+    assert found.loss_px2 == 0
+    assert float(loss(found.T_cam_lidar[None]).points.sum()) == 0
+
+
 def test_the_seed_decides(loss, points, initial):
     """The same seed finds the same candidate to the last bit, another one another."""
     first, again, other = (search(loss, [points], initial, replace(CONFIG, seed=seed)) for seed in (3, 3, 4))
