@@ -136,7 +136,7 @@ def save_overlays(finished: FinishedJob, folder: Path) -> None:
 
 def _conclude(finished: FinishedJob, output: Path | None, overlay_dir: Path | None) -> None:
     """Print the table, write the files, and leave with status 1 where nothing could be estimated."""
-    print_result(Console(), finished.result)
+    print_result(Console(highlight=False, soft_wrap=True), finished.result)
     try:
         if output is not None:
             output.write_text(json.dumps(finished.result, indent=1) + "\n")

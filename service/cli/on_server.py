@@ -99,8 +99,8 @@ def _get_patiently(client: httpx.Client, address: httpx.URL) -> httpx.Response:
 
 
 def _progress_of(status: dict[str, Any]) -> JobProgress:
-    if status["queue_position"] is not None:
-        return JobProgress(f"queued behind {status['queue_position']}", 0.0)
+    if ahead := status["queue_position"]:
+        return JobProgress(f"queued behind {ahead}", 0.0)
     return JobProgress(status["stage"] or status["state"], status["progress"], status.get("loss"))
 
 
