@@ -1,7 +1,9 @@
 """The command as a whole."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -36,13 +38,9 @@ def test_every_command_has_help(command: str) -> None:
     assert "Usage" in result.stdout
 
 
-def test_shell_completion_can_be_installed() -> None:
-    """The script for a shell names the command."""
-    shown = subprocess.run(
-        [sys.executable, "-c", "from service.cli.main import main; main()", "--show-completion", "bash"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert shown.returncode == 0, shown.stderr
-    assert "complete" in shown.stdout
+def test_a_shell_completes_commands() -> None:
+    """What the installed completion of a shell asks, the command answers."""
+    question = {"_SEMALIGN_COMPLETE": "complete_bash", "COMP_WORDS": "semalign cal", "COMP_CWORD": "1"}
+    command = Path(sys.executable).with_name("semalign")
+    answer = subprocess.run([command], env={**os.environ, **question}, capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["calibrate"]
