@@ -68,6 +68,11 @@ class CalibrationResult(BaseModel):
     axis_angle_rad: list[float]
     camera_center_lidar_m: list[float] = Field(description="The camera centre in the LiDAR frame.")
     change: Change
+    verdict: Literal["high", "low", "rejected"] | None = Field(
+        description="How far to trust the extrinsic; null from a profile that does not say."
+    )
+    reasons: list[str] = Field(description="Why, in sentences.")
+    confidence: dict[str, Any] | None = Field(description="The raw numbers behind the verdict.")
     alignment_loss: LossChange
     seconds: dict[str, float]
     models: dict[str, Any]

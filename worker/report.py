@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,12 +44,39 @@ def result_object(
             "after": _loss_object(result.loss_after),
             "ratio": _ratio(result),
         },
-        "candidates_rejected": result.num_candidates_rejected,
+        **confidence_object(result),
+        "candidates_rejected": result.record.num_candidates_rejected,
         "dropped_points": dropped_points,
         "seconds": {stage: round(value, 4) for stage, value in seconds.items()},
         "models": dict(models),
         "seed": seed,
         "version": version,
+    }
+
+
+def confidence_object(result: CalibrationResult) -> dict[str, Any]:
+    """Write the verdict with its reasons and the raw numbers beside it; nulls where a profile gives none."""
+    verdict, confidence, record = result.verdict, result.confidence, result.record
+    if verdict is None:
+        return {"verdict": None, "reasons": [], "confidence": None}
+    if confidence is None:
+        return {"verdict": str(verdict.level), "reasons": list(verdict.reasons), "confidence": None}
+    return {
+        "verdict": str(verdict.level),
+        "reasons": list(verdict.reasons),
+        "confidence": {
+            "sigma": {name: round(value, 5) for name, value in confidence.sigma.items()},
+            "observed": dict(confidence.observed),
+            "covariance": confidence.covariance.tolist(),
+            "score": confidence.score,
+            "least_drop": confidence.least_drop,
+            "rival_margin": confidence.rival_margin if math.isfinite(confidence.rival_margin) else None,
+            "rival_distance_deg": confidence.rival_distance_deg,
+            "cue_disagreement_deg": confidence.cue_disagreement_deg,
+            "half_disagreement_deg": confidence.half_disagreement_deg,
+            "frame_weights": list(record.frame_weights),
+            "contradicting_frames": list(record.contradicting_frames),
+        },
     }
 
 

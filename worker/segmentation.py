@@ -105,6 +105,8 @@ def labelled_frame(frame: InputFrame, image: Segmentation, cloud: Segmentation) 
         point_classes=class_table(cloud.class_names),
         image_scores=image.scores,
         point_scores=cloud.scores,
+        image=frame.image,
+        intensity=frame.cloud.intensity,
         name=frame.name,
     )
 

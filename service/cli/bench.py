@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from service.cli.bench_paper import paper
 from service.cli.errors import errors_as_sentences
 from worker.inputs.request import Profile
 
@@ -20,16 +21,14 @@ console = Console(stderr=True)
 DEFAULT_CACHE = Path("~/.cache/semalign/segmentation")
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `bench` a group while it has a single command."""
+app.command()(paper)
 
 
 @app.command()
 def accuracy(
     data_dir: Annotated[Path, typer.Argument(help="Folder of frame folders.", exists=True, file_okay=False)],
     out: Annotated[Path, typer.Option(help="Where to write the results (JSON).")],
-    profile: Annotated[Profile, typer.Option(help="Calibration profile.")] = "paper",
+    profile: Annotated[Profile, typer.Option(help="Calibration profile.")] = "robust",
     rotation_deg: Annotated[float, typer.Option(help="Starts are wrong by up to this about every axis.", min=0)] = 10,
     translation_m: Annotated[float, typer.Option(help="And by up to this along every axis.", min=0)] = 0,
     frames_per_job: Annotated[int, typer.Option(help="Frames that share one calibration.", min=1)] = 1,

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from worker.calibration.outcome import Outcome
-from worker.calibration.result import AlignmentLoss, CalibrationResult, ClassLoss
+from worker.calibration.result import AlignmentLoss, CalibrationResult, ClassLoss, SearchRecord
 from worker.report import difference_object, extrinsic_object, result_object
 
 BEFORE = AlignmentLoss(1000.0, 12.5, {"car": ClassLoss(600.0, 40), "road": ClassLoss(400.0, 60)})
@@ -35,7 +35,7 @@ def report(result: CalibrationResult) -> dict:
 @pytest.fixture
 def result() -> CalibrationResult:
     initial = extrinsic((0.3, -1.1, 0.8), (0.0, 0.0, 0.0))
-    return CalibrationResult(Outcome.CONVERGED, extrinsic(), initial, BEFORE, AFTER, 12, (1000.0, 50.0))
+    return CalibrationResult(Outcome.CONVERGED, extrinsic(), initial, BEFORE, AFTER, SearchRecord(12, (1000.0, 50.0)))
 
 
 def test_every_promised_field_is_there(result):

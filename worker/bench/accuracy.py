@@ -110,7 +110,8 @@ def job_record(
         "alignment_loss_before": result.loss_before.total_px2,
         "alignment_loss_after": result.loss_after.total_px2,
         "outcome": str(result.outcome),
-        "verdict": None,
+        "verdict": None if result.verdict is None else str(result.verdict.level),
+        "sigma": None if result.confidence is None else dict(result.confidence.sigma),
         "seconds": {
             "segmentation": sum(frame.segmentation_seconds for frame in frames),
             "calibration": seconds,

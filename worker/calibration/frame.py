@@ -37,6 +37,8 @@ class Frame:
         point_classes: what these ids mean.
         image_scores: optional (C, h, w) class probabilities on a grid that spans the same image.
         point_scores: optional (N, C) class probabilities.
+        image: optional (H, W, 3) uint8 RGB, for cues that need no classes.
+        intensity: optional (N,) reflected intensity in any unit, for cues that need no classes.
         name: how messages call this frame.
     """
 
@@ -47,6 +49,8 @@ class Frame:
     point_classes: ClassTable
     image_scores: np.ndarray | None = None
     point_scores: np.ndarray | None = None
+    image: np.ndarray | None = None
+    intensity: np.ndarray | None = None
     name: str = field(default="frame")
 
     def __post_init__(self) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 
 from worker.calibration.loss import ClassLosses
 from worker.calibration.outcome import Outcome
+from worker.calibration.robust.confidence import Confidence
+from worker.calibration.robust.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,24 @@ class AlignmentLoss:
 
 
 @dataclass(frozen=True)
+class SearchRecord:
+    """What happened on the way.
+
+    Attributes:
+        num_candidates_rejected: candidates of the initialization that the M rule rejected (`paper`).
+        history: the refinement's objective after every step: Eq. 1 in px^2, to be lowered (`paper`), or the score, to
+            be raised (`robust`).
+        contradicting_frames: names of frames that disagree with the rest and were counted less (`robust`).
+        frame_weights: how much each frame counted (`robust`).
+    """
+
+    num_candidates_rejected: int = 0
+    history: tuple[float, ...] = ()
+    contradicting_frames: tuple[str, ...] = ()
+    frame_weights: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class CalibrationResult:
     """The extrinsic and how it was reached.
 
@@ -56,8 +76,9 @@ class CalibrationResult:
         initial_T_cam_lidar: (4, 4) float64, where it started.
         loss_before: Eq. 1 at the initial extrinsic.
         loss_after: Eq. 1 at the returned one.
-        num_candidates_rejected: candidates of the initialization that the M rule rejected.
-        loss_history_px2: Eq. 1 over the iterations of the refinement.
+        record: what happened on the way.
+        confidence: the raw numbers on how well the extrinsic is determined (`robust`).
+        verdict: how far to trust it, in a word with reasons (`robust`).
     """
 
     outcome: Outcome
@@ -65,8 +86,9 @@ class CalibrationResult:
     initial_T_cam_lidar: np.ndarray
     loss_before: AlignmentLoss
     loss_after: AlignmentLoss
-    num_candidates_rejected: int = 0
-    loss_history_px2: tuple[float, ...] = ()
+    record: SearchRecord = SearchRecord()
+    confidence: Confidence | None = None
+    verdict: Verdict | None = None
 
     @property
     def message(self) -> str:

@@ -38,6 +38,11 @@ class ViewCone:
         half_angle = camera.max_ray_angle_rad() + max_angle_of_euler_box(math.radians(prior.rotation_deg)) + _SLACK_RAD
         return cls(initial.center(), initial.rotation[2], half_angle, math.sqrt(3) * prior.translation_m)
 
+    @classmethod
+    def everywhere(cls) -> ViewCone:
+        """Return the cone that leaves no point out."""
+        return cls(torch.zeros(3), torch.tensor([0.0, 0.0, 1.0]), math.pi, 0.0)
+
     def contains(self, points: Tensor) -> Tensor:
         """Tell which of the points (3, N), LiDAR frame, may be seen: (N,) bool.
 

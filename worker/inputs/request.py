@@ -25,7 +25,7 @@ __all__ = [
     "parse_request",
 ]
 
-Profile = Literal["paper"]
+Profile = Literal["robust", "paper"]
 
 ClassName = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 ClassId = Annotated[int, Field(ge=0, le=65535)]
@@ -96,8 +96,8 @@ class CalibrationRequest(_RequestPart):
     """The extrinsic the caller believes in."""
     prior: Prior = Prior()
     """How far it may be off."""
-    profile: Profile = "paper"
-    """`paper` follows the paper to the letter."""
+    profile: Profile = "robust"
+    """`robust` aligns every class, brightness and depth edges and gives a verdict; `paper` follows the paper."""
     image_model: ModelName | None = None
     """Name of the network that segments the images; null where image labels are uploaded."""
     cloud_model: ModelName | None = None

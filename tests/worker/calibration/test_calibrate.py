@@ -98,7 +98,7 @@ class TestRecovery:
         initial = street.disturbed((1.0, -1.0, 1.0))
         result = run(street, frame, initial, replace(CONFIG, num_samples=0, min_points_in_view=10**6))
         assert result.outcome is Outcome.CONVERGED
-        assert result.num_candidates_rejected == 0
+        assert result.record.num_candidates_rejected == 0
         assert rotation_error_deg(result, street.T_cam_lidar) < 0.33
 
     def test_the_losses_are_those_of_the_extrinsics(self, street, frame):
@@ -156,15 +156,17 @@ class TestOutcomes:
         config = replace(CONFIG, min_points_in_view=10**6, num_samples=20)
         result = run(street, frame, initial, config)
         assert_unchanged(result, initial, Outcome.ALL_CANDIDATES_REJECTED)
-        assert result.num_candidates_rejected == 21
+        assert result.record.num_candidates_rejected == 21
 
     def test_too_few_points(self, street, frame):
-        """Ten points of the aligned classes cannot hold an extrinsic."""
+        """Ten points of the aligned classes cannot hold an extrinsic, which is known before anything is searched."""
         few = np.flatnonzero(frame.point_labels == 14)[:10]
         labels = np.zeros_like(frame.point_labels)
         labels[few] = 14
         initial = street.disturbed(STARTS[0])
-        assert_unchanged(run(street, replace(frame, point_labels=labels), initial), initial, Outcome.TOO_FEW_POINTS)
+        result = run(street, replace(frame, point_labels=labels), initial)
+        assert_unchanged(result, initial, Outcome.TOO_FEW_POINTS)
+        assert result.loss_history_px2 == ()
 
     def test_too_few_points_in_view(self, street, frame):
         """Points of the aligned classes that lie behind the camera do not help."""
@@ -224,7 +226,7 @@ class TestRepeatability:
         """Extrinsic, losses and the whole descent are equal."""
         first, again = (run(street, frame, street.disturbed(STARTS[0]), self.QUICK) for _ in range(2))
         assert np.array_equal(first.T_cam_lidar, again.T_cam_lidar)
-        assert first.loss_history_px2 == again.loss_history_px2
+        assert first.record.history == again.record.history
         assert first.loss_after == again.loss_after
 
     def test_another_seed_searches_elsewhere(self, street, frame):

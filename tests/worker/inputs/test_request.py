@@ -31,7 +31,7 @@ def test_documented_example_is_valid():
 def test_defaults_are_the_papers():
     """N = 5000, M = 8000, step 1e-3, 1000 iterations, car, road and sidewalk."""
     request = parse_request(json.dumps({"camera": EXAMPLE["camera"], "initial": EXAMPLE["initial"]}))
-    assert request.profile == "paper"
+    assert request.profile == "robust"
     assert request.seed == 0
     assert request.options.model_dump() == {
         "classes": ("car", "road", "sidewalk"),

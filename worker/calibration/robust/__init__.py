@@ -1,0 +1,1 @@
+"""The robust profile: semantic mutual information, intensity and depth edges, searched coarse to fine."""

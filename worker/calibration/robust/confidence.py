@@ -1,0 +1,131 @@
+"""How far to trust an estimate: what the objective looks like around it and how the cues agree on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from worker.calibration.robust.estimate import Estimate
+from worker.calibration.robust.objective import RobustObjective
+from worker.calibration.robust.refinement import ascend
+from worker.calibration.robust.term import moved
+from worker.calibration.transforms import RigidTransform, rotation_angle_rad
+
+AXES = ("pitch", "yaw", "roll", "right", "down", "forward")
+"""The directions of xi: turns about the camera's x (right), y (down) and z (forward) axes, and shifts along them."""
+
+_TURN_RAD = math.radians(1.0)
+# Steps of the numeric second derivative: wide enough to look past the ripple of single points (rad, m).
+_CURVATURE_STEPS = (math.radians(0.2),) * 3 + (0.02,) * 3
+_CUE_STEPS = 12
+# A direction in which the data shrink the prior's variance by less than this share is not observed.
+_OBSERVED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """The raw numbers behind a verdict.
+
+    Attributes:
+        sigma: standard deviation of each direction of xi, by name: deg for turns, m for shifts.
+        observed: whether the frames, not the prior, determine a direction.
+        covariance: (6, 6) of xi, rad and m.
+        least_drop: least loss of the score per observation when the camera turns by 1 degree about any axis.
+        rival_margin: how much better the estimate scores per observation than the best one of another basin; infinite
+            without such a rival.
+        rival_distance_deg: how far that rival lies away; 0 without one.
+        cue_disagreement_deg: angle between the estimates of the semantic cue alone and of the others alone; 0 with one
+            cue only.
+        half_disagreement_deg: angle between the estimates from the left and the right half of the points in view.
+        score: the score per observation and frame at the estimate.
+    """
+
+    sigma: Mapping[str, float]
+    observed: Mapping[str, bool]
+    covariance: Tensor
+    least_drop: float
+    rival_margin: float
+    rival_distance_deg: float
+    cue_disagreement_deg: float
+    half_disagreement_deg: float
+    score: float
+
+
+def assess(estimate: Estimate) -> Confidence:
+    """Measure how well determined an estimate is; nothing here knows the truth."""
+    objective, pose = estimate.objective, estimate.best.T_cam_lidar
+    observations = objective.observations * sum(frame.weight for frame in objective.frames)
+    covariance = _covariance(objective, pose)
+    prior_variance = 1 / objective.prior.precision(covariance)
+    variance = covariance.diagonal()
+    units = [math.degrees(1)] * 3 + [1.0] * 3
+    sigma = {name: math.sqrt(float(v)) * unit for name, v, unit in zip(AXES, variance, units, strict=True)}
+    observed = {
+        name: bool(v < (1 - _OBSERVED_SHARE) * p) for name, v, p in zip(AXES, variance, prior_variance, strict=True)
+    }
+    margin, distance = _rival(estimate, observations)
+    return Confidence(
+        sigma=sigma,
+        observed=observed,
+        covariance=covariance,
+        least_drop=_least_drop(objective, pose) / observations,
+        rival_margin=margin,
+        rival_distance_deg=distance,
+        cue_disagreement_deg=_cue_disagreement_deg(objective, pose),
+        half_disagreement_deg=_half_disagreement_deg(objective, pose),
+        score=objective.evidence(pose).value / observations,
+    )
+
+
+def _covariance(objective: RobustObjective, pose: RigidTransform) -> Tensor:
+    """Invert the numeric curvature of the objective; directions along which it is not concave fall to the prior."""
+    columns = []
+    for axis, step in enumerate(_CURVATURE_STEPS):
+        xi = torch.zeros(6, dtype=pose.translation.dtype, device=pose.translation.device)
+        xi[axis] = step
+        ahead, behind = objective.evidence(moved(pose, xi)).gradient, objective.evidence(moved(pose, -xi)).gradient
+        columns.append(-(ahead - behind).double() / (2 * step))
+    curvature = torch.stack(columns, -1).cpu()
+    values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
+    evidence = vectors @ torch.diag(values.clamp_min(0)) @ vectors.mT
+    return torch.linalg.inv(evidence + torch.diag(objective.prior.precision(evidence)))
+
+
+def _least_drop(objective: RobustObjective, pose: RigidTransform) -> float:
+    here = objective.evidence(pose).value
+    drops = []
+    for axis in range(3):
+        for sign in (-1.0, 1.0):
+            xi = torch.zeros(6, dtype=pose.translation.dtype, device=pose.translation.device)
+            xi[axis] = sign * _TURN_RAD
+            drops.append(here - objective.evidence(moved(pose, xi)).value)
+    return min(drops)
+
+
+def _rival(estimate: Estimate, observations: float) -> tuple[float, float]:
+    if len(estimate.finalists) < 2:
+        return math.inf, 0.0
+    best, rival = estimate.finalists[:2]
+    return (best.at.value - rival.at.value) / observations, _apart_deg(best.T_cam_lidar, rival.T_cam_lidar)
+
+
+def _cue_disagreement_deg(objective: RobustObjective, pose: RigidTransform) -> float:
+    names = {name for frame in objective.frames for name in frame.terms}
+    if names <= {"semantic"}:
+        return 0.0
+    semantic = objective.with_weights({"semantic": objective.weights["semantic"]})
+    others = objective.with_weights({name: w for name, w in objective.weights.items() if name != "semantic"})
+    return _apart_deg(*(ascend(cue, pose, _CUE_STEPS).T_cam_lidar for cue in (semantic, others)))
+
+
+def _half_disagreement_deg(objective: RobustObjective, pose: RigidTransform) -> float:
+    halves = (objective.half(pose, left=side) for side in (True, False))
+    return _apart_deg(*(ascend(half, pose, _CUE_STEPS).T_cam_lidar for half in halves))
+
+
+def _apart_deg(a: RigidTransform, b: RigidTransform) -> float:
+    return math.degrees(float(rotation_angle_rad(a.rotation.double() @ b.rotation.double().mT)))

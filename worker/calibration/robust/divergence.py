@@ -1,0 +1,125 @@
+"""How differently the image looks under different groups of points: a balanced form of mutual information.
+
+It needs no map between the two label sets: the joint histogram over the projected points learns which classes go
+together, their confusions included. (Mutual information for registration: Viola and Wells 1997; for cameras and LiDARs
+Pandey et al. 2015, there on intensities.) Plain mutual information also grows when a pose shows a richer mix of groups,
+and so runs away towards it. Here every group has a fixed weight, whatever the pose shows of it: the value is the
+Jensen-Shannon divergence of the groups' channel distributions, and only their separation counts. Where groups of both
+modalities bear the same name, the share of each group's points that meet their own name is added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from worker.calibration.camera import Camera
+from worker.calibration.robust.maps import ChannelMaps
+from worker.calibration.robust.term import Linearization, point_gradients
+from worker.calibration.transforms import RigidTransform
+from worker.calibration.view_cone import ViewCone
+
+_PAIRS_PER_CHUNK = {"cpu": 1 << 16, "cuda": 1 << 23}
+# Share of all points that a group in view is thought to have seen of the average image beforehand: a group of few
+# points cannot look distinct by chance, and one out of view has nothing to say.
+_SHRINKAGE = 0.003
+_FLOOR = 1e-6
+
+
+@dataclass(frozen=True)
+class GroupDivergence:
+    """Jensen-Shannon divergence, in nats, of what the image shows under each point group, plus agreement of names.
+
+    Attributes:
+        camera: intrinsics and image size.
+        maps: (h, w, C) probability of each image channel.
+        points: (3, N), metres, LiDAR frame.
+        membership: (N, G) probability of each point group.
+        matches: (G, C) 1 where group and channel bear the same name; all 0 leaves the divergence alone.
+        group_weights: (G,) fixed weight of each group, sum 1.
+        background: (C,) mean of the maps.
+    """
+
+    camera: Camera
+    maps: ChannelMaps
+    points: Tensor
+    membership: Tensor
+    matches: Tensor
+    group_weights: Tensor
+    background: Tensor
+
+    @classmethod
+    def build(
+        cls, camera: Camera, maps: ChannelMaps, points: Tensor, membership: Tensor, matches: Tensor
+    ) -> GroupDivergence:
+        """Weigh groups by the square root of their share: no class dominates, and none of a few points does."""
+        weights = membership.mean(0).sqrt()
+        channels = maps.values.mean((0, 1))
+        background = channels / channels.sum().clamp_min(_FLOOR)
+        return cls(camera, maps, points, membership, matches, weights / weights.sum().clamp_min(_FLOOR), background)
+
+    def thinned(self, count: int) -> Self:
+        """Return the same term over every n-th point, about `count` of them."""
+        step = max(1, self.points.shape[1] // count)
+        return replace(
+            self, points=self.points[:, ::step].contiguous(), membership=self.membership[::step].contiguous()
+        )
+
+    def within(self, cone: ViewCone) -> Self:
+        """Return the same term over the points inside a cone."""
+        return self.only(cone.contains(self.points))
+
+    def only(self, mask: Tensor) -> Self:
+        """Return the same term over the points of a mask (N,)."""
+        return replace(self, points=self.points[:, mask].contiguous(), membership=self.membership[mask])
+
+    @torch.no_grad()
+    def score(self, T_cam_lidar: RigidTransform) -> Tensor:
+        """Return the scores (B,) at a batch of poses, channels looked up without interpolation."""
+        step = max(1, _PAIRS_PER_CHUNK[self.points.device.type] // max(1, self.points.shape[1]))
+        scores = []
+        for start in range(0, len(T_cam_lidar.translation), step):
+            u, v, visible = self.camera.project(T_cam_lidar[start : start + step].apply(self.points))
+            scores.append(self._value(self.membership.mT @ (self.maps.nearest(u, v) * visible[..., None]))[0])
+        return torch.cat(scores)
+
+    @torch.no_grad()
+    def linearize(self, T_cam_lidar: RigidTransform) -> Linearization:
+        """Return value, gradient and information at one pose.
+
+        The value is a function of the joint histogram, which is a sum over points: its gradient is that of the points,
+        each weighed by the function's sensitivity to the cells it falls into.
+        """
+        points_cam = T_cam_lidar.apply(self.points)
+        u, v, visible = self.camera.project(points_cam)
+        seen = visible.nonzero().squeeze(-1)
+        points_cam, membership = points_cam.index_select(1, seen), self.membership.index_select(0, seen)
+        channels, along_u, along_v = self.maps.bilinear(u[seen], v[seen])
+        value, sensitivity, mass = self._value(membership.mT @ channels)
+        weight = membership @ sensitivity
+        gradients = point_gradients(self.camera, (along_u * weight).sum(-1), (along_v * weight).sum(-1), points_cam)
+        mass_of_point = (membership @ mass).clamp_min(_FLOOR * _FLOOR)
+        return Linearization(float(value), gradients.sum(-1), (gradients / mass_of_point) @ gradients.mT)
+
+    def _value(self, counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the value (...) of joint counts (..., G, C), its derivative (..., G, C) and a count's mass (..., G).
+
+        With p_g the distribution of group g, m their weighted mean and w_g its weight, the value is the sum of
+        w_g KL(p_g || m); m follows the p_g, but its own derivative cancels.
+        """
+        shrinkage = _SHRINKAGE * self.points.shape[1]
+        total = counts.sum(-1, keepdim=True) + shrinkage
+        given_group = (counts + shrinkage * self.background) / total + _FLOOR
+        weights = self.group_weights[:, None]
+        log_ratio = (given_group / (weights * given_group).sum(-2, keepdim=True)).log()
+        divergence = (given_group * log_ratio).sum(-1, keepdim=True)
+        agreement = (given_group * self.matches).sum(-1, keepdim=True)
+        mass = weights / total
+        return (
+            (weights * (divergence + agreement)).sum((-2, -1)),
+            mass * (log_ratio - divergence + self.matches - agreement),
+            mass.squeeze(-1),
+        )

@@ -1,0 +1,215 @@
+"""The robust estimate, as one column of named steps: spread, follow up, climb, choose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from worker.calibration.config import CalibrationConfig, Prior
+from worker.calibration.progress import OnProgress, Progress
+from worker.calibration.robust.cues import COARSE, FINE, MEDIUM, FrameCues
+from worker.calibration.robust.divergence import GroupDivergence
+from worker.calibration.robust.objective import GaussianPrior, RobustObjective, WeightedFrame
+from worker.calibration.robust.refinement import Ascent, ascend
+from worker.calibration.robust.search import Candidates, best_of_each, score, spread
+from worker.calibration.robust.settings import RobustSettings
+from worker.calibration.robust.term import Term
+from worker.calibration.transforms import RigidTransform, rotation_angle_rad
+
+# Points per job at each level: enough for the level's sharpness, few enough for the number of poses it judges.
+_SEARCH_POINTS, _FOLLOW_UP_POINTS, _MEDIUM_POINTS = 1500, 2500, 4000
+_MIN_POINTS_PER_FRAME = 200
+# Basins are wider than this apart at each level (deg).
+_SEARCH_SEPARATION_DEG, _FINAL_SEPARATION_DEG = 4.0, 0.4
+# Poses tried around each basin, and how far around (deg).
+_FOLLOW_UP_COUNT, _FOLLOW_UP_DEG = 64, 2.5
+_MEDIUM_STEPS, _FINE_STEPS = 10, 30
+# A caller who states no room still gets this much: nobody knows an extrinsic better (deg, m).
+_LEAST_ROTATION_DEG, _LEAST_TRANSLATION_M = 0.5, 0.01
+# Shifts matter less than turns until the end; only a wide prior needs them searched (m).
+_SEARCHED_TRANSLATION_M = 0.1
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the search and the climb found.
+
+    Attributes:
+        finalists: climbed poses, the best first; the second is the strongest rival from another basin.
+        objective: the objective of the best finalist, over the points around it.
+    """
+
+    finalists: tuple[Ascent, ...]
+    objective: RobustObjective
+
+    @property
+    def best(self) -> Ascent:
+        """Return the estimate."""
+        return self.finalists[0]
+
+
+def gaussian_prior(initial: RigidTransform, prior: Prior) -> GaussianPrior:
+    """Turn the caller's bounds into standard deviations: those of a uniform distribution between them."""
+    return GaussianPrior(
+        initial,
+        math.radians(max(prior.rotation_deg, _LEAST_ROTATION_DEG)) / math.sqrt(3),
+        max(prior.translation_m, _LEAST_TRANSLATION_M) / math.sqrt(3),
+    )
+
+
+def estimate(
+    cues: Sequence[FrameCues],
+    frame_weights: Sequence[float],
+    initial: RigidTransform,
+    config: CalibrationConfig,
+    on_progress: OnProgress,
+) -> Estimate:
+    """Find the pose that explains all frames best within the caller's prior.
+
+    Args:
+        cues: of every frame.
+        frame_weights: how much each frame counts.
+        initial: T_cam_lidar, unbatched.
+        config: prior, seed and settings.
+        on_progress: told how far it is.
+    """
+    settings = config.robust
+    prior = gaussian_prior(initial, config.prior)
+    basins = search(cues, frame_weights, initial, config, on_progress)
+
+    medium = _Levels(cues, frame_weights, settings, prior).medium()
+    climbed = []
+    for index in range(len(basins.score)):
+        climbed.append(ascend(medium, basins.T_cam_lidar[index], _MEDIUM_STEPS))
+        on_progress(Progress("refinement", 0.5 * (index + 1) / len(basins.score)))
+
+    fine = _Levels(cues, frame_weights, settings, prior).fine(_best_first(climbed)[0].T_cam_lidar)
+    contenders = _distinct(_judged_by(fine.thinned, climbed), settings.num_finalists)
+    finalists = []
+    for index, contender in enumerate(contenders):
+        finalists.append(ascend(fine.around(contender.T_cam_lidar), contender.T_cam_lidar, _FINE_STEPS))
+        on_progress(Progress("refinement", 0.5 + 0.5 * (index + 1) / len(contenders)))
+    finalists = _distinct(_best_first(finalists), settings.num_finalists)
+    return Estimate(tuple(finalists), fine.around(finalists[0].T_cam_lidar))
+
+
+def settle(found: Estimate, frame_weights: Sequence[float]) -> Estimate:
+    """Climb on from an estimate with other frame weights."""
+    objective = found.objective.with_frame_weights(frame_weights)
+    best = ascend(objective, found.best.T_cam_lidar, _FINE_STEPS)
+    return Estimate((best, *found.finalists[1:]), objective)
+
+
+def search(
+    cues: Sequence[FrameCues],
+    frame_weights: Sequence[float],
+    initial: RigidTransform,
+    config: CalibrationConfig,
+    on_progress: OnProgress,
+) -> Candidates:
+    """Spread candidates over the prior, keep the best of well separated regions, and look closer around each."""
+    settings = config.robust
+    rotation_rad = math.radians(config.prior.rotation_deg)
+    wide = config.prior.translation_m > _SEARCHED_TRANSLATION_M and not config.hold_translation
+    shift_m = config.prior.translation_m if wide else 0.0
+    terms = _weighted_terms(cues, frame_weights, settings, _SEARCH_POINTS)
+    poses = spread(initial[None], rotation_rad, shift_m, settings.num_candidates, config.seed)
+    ranked = Candidates.ranked(poses, score(poses, terms))
+    on_progress(Progress("initialization", 0.6))
+
+    regions = ranked.apart(math.radians(_SEARCH_SEPARATION_DEG), settings.num_basins)
+    terms = _weighted_terms(cues, frame_weights, settings, _FOLLOW_UP_POINTS)
+    closer = spread(
+        regions.T_cam_lidar,
+        min(rotation_rad, math.radians(_FOLLOW_UP_DEG)),
+        min(shift_m, _SEARCHED_TRANSLATION_M),
+        _FOLLOW_UP_COUNT,
+        config.seed + 1,
+    )
+    basins = best_of_each(closer, score(closer, terms), _FOLLOW_UP_COUNT)
+    on_progress(Progress("initialization", 1.0))
+    return basins
+
+
+def _weighted_terms(
+    cues: Sequence[FrameCues], frame_weights: Sequence[float], settings: RobustSettings, num_points: int
+) -> list[tuple[float, GroupDivergence]]:
+    per_frame = max(_MIN_POINTS_PER_FRAME, num_points // len(cues))
+    return [
+        (weight * settings.weights[name], term)
+        for cue, weight in zip(cues, frame_weights, strict=True)
+        for name, term in cue.histogram_terms(COARSE, per_frame).items()
+        if settings.weights[name] > 0
+    ]
+
+
+@dataclass(frozen=True)
+class _FineLevel:
+    """The sharpest objective, thinned to judge many poses, and narrowed around one to climb to its top."""
+
+    cues: Sequence[FrameCues]
+    full: RobustObjective
+    thinned: RobustObjective
+
+    def around(self, pose: RigidTransform) -> RobustObjective:
+        frames = tuple(
+            WeightedFrame(cue.narrowed(dict(frame.terms), pose), frame.weight)
+            for cue, frame in zip(self.cues, self.full.frames, strict=True)
+        )
+        return RobustObjective(frames, self.full.weights, self.full.observations, self.full.prior)
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """Builds the objective at each sharpness."""
+
+    cues: Sequence[FrameCues]
+    frame_weights: Sequence[float]
+    settings: RobustSettings
+    prior: GaussianPrior
+
+    def medium(self) -> RobustObjective:
+        per_frame = max(_MIN_POINTS_PER_FRAME, _MEDIUM_POINTS // len(self.cues))
+        return self._objective([{**cue.histogram_terms(MEDIUM, per_frame)} for cue in self.cues])
+
+    def fine(self, viewpoint: RigidTransform) -> _FineLevel:
+        terms: list[dict[str, Term]] = []
+        for cue in self.cues:
+            of_frame: dict[str, Term] = {**cue.histogram_terms(FINE)}
+            if self.settings.edge_weight > 0 and (edges := cue.edge_term(viewpoint)) is not None:
+                of_frame["edges"] = edges
+            terms.append(of_frame)
+        per_frame = max(_MIN_POINTS_PER_FRAME, _MEDIUM_POINTS // len(self.cues))
+        thinned = [
+            {n: t.thinned(per_frame) if isinstance(t, GroupDivergence) else t for n, t in of_frame.items()}
+            for of_frame in terms
+        ]
+        return _FineLevel(self.cues, self._objective(terms), self._objective(thinned))
+
+    def _objective(self, terms: Sequence[dict[str, Term]]) -> RobustObjective:
+        frames = tuple(WeightedFrame(t, w) for t, w in zip(terms, self.frame_weights, strict=True))
+        return RobustObjective(frames, self.settings.weights, self.settings.observations_per_frame, self.prior)
+
+
+def _judged_by(objective: RobustObjective, ascents: Sequence[Ascent]) -> list[Ascent]:
+    """Rank poses anew by another objective."""
+    return _best_first([Ascent(a.T_cam_lidar, objective(a.T_cam_lidar), a.history) for a in ascents])
+
+
+def _best_first(ascents: Sequence[Ascent]) -> list[Ascent]:
+    return sorted(ascents, key=lambda ascent: -ascent.at.value)
+
+
+def _distinct(best_first: Sequence[Ascent], count: int) -> list[Ascent]:
+    """Keep the first of those that ended in the same place."""
+    kept: list[Ascent] = []
+    for ascent in best_first:
+        rotation = ascent.T_cam_lidar.rotation
+        apart = all(
+            float(rotation_angle_rad(rotation @ other.T_cam_lidar.rotation.mT)) > math.radians(_FINAL_SEPARATION_DEG)
+            for other in kept
+        )
+        if apart and len(kept) < count:
+            kept.append(ascent)
+    return kept

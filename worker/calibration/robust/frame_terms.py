@@ -1,0 +1,168 @@
+"""The terms of one frame: what is computed once so that a pose can be judged many times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import ndimage
+
+from worker.calibration.camera import Camera
+from worker.calibration.frame import ClassTable, Frame
+from worker.calibration.robust.class_groups import group_matrix
+from worker.calibration.robust.divergence import GroupDivergence
+from worker.calibration.robust.maps import ChannelMaps, block_mean, blurred
+from worker.calibration.view_cone import ViewCone
+
+# Semantic maps need no more columns than this: borders of masks are not known better.
+_MAP_COLUMNS = 620
+_GREY_LEVELS = 8
+_INTENSITY_LEVELS = 6
+_MIN_POINTS_PER_LEVEL = 10
+
+
+@dataclass(frozen=True)
+class SemanticChannels:
+    """Class groups of one frame in both modalities, before any blur.
+
+    Attributes:
+        channels: (C, h, w) probability of each group over the image.
+        scale_u: grid columns per image pixel.
+        scale_v: grid rows per image pixel.
+        points: (N, 3), metres, LiDAR frame, those that may come into view.
+        membership: (N, G) probability of each group.
+        matches: (G, C) 1 where a point group and an image group bear the same name.
+        kept: (M,) bool, which points of the frame these are.
+    """
+
+    channels: npt.NDArray[np.float32]
+    scale_u: float
+    scale_v: float
+    points: npt.NDArray[np.float32]
+    membership: npt.NDArray[np.float32]
+    matches: npt.NDArray[np.float32]
+    kept: npt.NDArray[np.bool_]
+
+    @classmethod
+    def from_frame(cls, frame: Frame, camera: Camera, cone: ViewCone) -> SemanticChannels:
+        """Group the classes of a frame, from soft scores where there are some."""
+        inside = cone.contains(torch.as_tensor(frame.points.T, dtype=cone.axis.dtype, device=cone.axis.device))
+        kept = inside.cpu().numpy()
+        membership, point_groups = _membership(frame, kept)
+        channels, scale, image_groups = _image_channels(frame, camera)
+        matches = np.array([[float(g == c) for c in image_groups] for g in point_groups], np.float32)
+        return cls(channels, *scale, frame.points[kept], membership, matches, kept)
+
+    @property
+    def is_informative(self) -> bool:
+        """Tell whether each modality shows at least two groups, without which nothing can be aligned."""
+        return self.channels.shape[0] >= 2 and self.membership.shape[1] >= 2 and len(self.points) > 0
+
+    def term(self, camera: Camera, sigma_px: float, dtype: torch.dtype, device: str) -> GroupDivergence:
+        """Return the mutual information of the groups with the image blurred by `sigma_px`."""
+        maps = ChannelMaps.from_channels(
+            blurred(self.channels, sigma_px * self.scale_u), self.scale_u, self.scale_v, device
+        )
+        return GroupDivergence.build(
+            camera,
+            ChannelMaps(maps.values.to(dtype), self.scale_u, self.scale_v),
+            torch.as_tensor(self.points.T, dtype=dtype, device=device).contiguous(),
+            torch.as_tensor(self.membership, dtype=dtype, device=device),
+            torch.as_tensor(self.matches, dtype=dtype, device=device),
+        )
+
+
+@dataclass(frozen=True)
+class IntensityChannels:
+    """Brightness of the image and, within each class group, reflected intensity of the points, in levels.
+
+    Markings on asphalt and signs show in both.
+
+    Attributes:
+        channels: (levels, H, W) one-hot brightness level of every pixel.
+        membership: (N, groups x levels) one-hot intensity level of every point of `SemanticChannels.points`.
+    """
+
+    channels: npt.NDArray[np.float32]
+    membership: npt.NDArray[np.float32]
+
+    @classmethod
+    def from_frame(cls, frame: Frame, semantic: SemanticChannels) -> IntensityChannels | None:
+        """Sort brightness and intensity into levels of equal share; None without an image or without an intensity."""
+        if frame.image is None or frame.intensity is None:
+            return None
+        membership = _intensity_levels(frame.intensity[semantic.kept], semantic.membership.argmax(1))
+        return cls(_grey_levels(frame.image), membership) if membership.shape[1] >= 2 else None
+
+    def term(
+        self, semantic: SemanticChannels, camera: Camera, sigma_px: float, dtype: torch.dtype, device: str
+    ) -> GroupDivergence:
+        """Return the mutual information of the levels with the image blurred by `sigma_px`."""
+        # A blur of some pixels leaves nothing that a coarser grid would lose.
+        factor = max(1, int(sigma_px // 2))
+        channels = blurred(block_mean(self.channels, factor), sigma_px / factor)
+        return GroupDivergence.build(
+            camera,
+            ChannelMaps.from_channels(channels, 1 / factor, 1 / factor, device),
+            torch.as_tensor(semantic.points.T, dtype=dtype, device=device).contiguous(),
+            torch.as_tensor(self.membership, dtype=dtype, device=device),
+            torch.zeros(self.membership.shape[1], _GREY_LEVELS, dtype=dtype, device=device),
+        )
+
+
+def _image_channels(
+    frame: Frame, camera: Camera
+) -> tuple[npt.NDArray[np.float32], tuple[float, float], tuple[str, ...]]:
+    """Return the groups' probabilities over the image (C, h, w), the grid's scale along u and v, and the groups."""
+    if frame.image_scores is not None:
+        num_classes, h, w = frame.image_scores.shape
+        matrix, groups = group_matrix(frame.image_classes.common, num_classes, frame.image_labels)
+        channels = np.tensordot(matrix.T, frame.image_scores.astype(np.float32), 1)
+        return channels, (w / camera.width, h / camera.height), groups
+    group_of_pixel, groups = _hard_groups(frame.image_labels, frame.image_classes)
+    factor = max(1, round(camera.width / _MAP_COLUMNS))
+    one_hot = (group_of_pixel == np.arange(len(groups))[:, None, None]).astype(np.float32)
+    return block_mean(one_hot, factor), (1 / factor, 1 / factor), groups
+
+
+def _membership(frame: Frame, kept: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
+    """Return the groups' probabilities of the points kept (N, G), and the groups."""
+    if frame.point_scores is not None:
+        scores = frame.point_scores[kept].astype(np.float32)
+        matrix, groups = group_matrix(frame.point_classes.common, scores.shape[1], frame.point_labels[kept])
+        return scores @ matrix, groups
+    group_of_point, groups = _hard_groups(frame.point_labels[kept], frame.point_classes)
+    return (group_of_point[:, None] == np.arange(len(groups))).astype(np.float32), groups
+
+
+def _hard_groups(labels: npt.NDArray[np.integer], classes: ClassTable) -> tuple[npt.NDArray[np.int16], tuple[str, ...]]:
+    """Return the group of every label, -1 for none, and the groups."""
+    num_classes = int(labels.max(initial=0)) + 1
+    matrix, groups = group_matrix(classes.common, num_classes, labels)
+    table = np.where(matrix.any(1), matrix.argmax(1), -1) if groups else np.full(num_classes, -1)
+    return table.astype(np.int16)[labels], groups
+
+
+def _grey_levels(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return membership of every pixel in brightness levels of equal share, (levels, H, W)."""
+    grey = ndimage.gaussian_filter(image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32), 1.0)
+    bounds = np.quantile(grey[::4, ::4], np.linspace(0, 1, _GREY_LEVELS + 1)[1:-1])
+    level = np.searchsorted(bounds, grey).astype(np.int8)
+    return (level == np.arange(_GREY_LEVELS, dtype=np.int8)[:, None, None]).astype(np.float32)
+
+
+def _intensity_levels(intensity: npt.NDArray[np.float32], group: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+    """Return membership of every point in intensity levels of equal share within its group, (N, groups x levels)."""
+    columns = []
+    for index in np.unique(group):
+        mine = group == index
+        if mine.sum() < _INTENSITY_LEVELS * _MIN_POINTS_PER_LEVEL:
+            continue
+        bounds = np.quantile(intensity[mine], np.linspace(0, 1, _INTENSITY_LEVELS + 1)[1:-1])
+        level = np.searchsorted(bounds, intensity)
+        columns += [mine & (level == k) for k in range(_INTENSITY_LEVELS)]
+    if not columns:
+        return np.zeros((len(intensity), 0), np.float32)
+    return np.stack(columns, 1).astype(np.float32)

@@ -1,0 +1,33 @@
+"""Settings of the robust profile. The defaults are meant for everybody; ablations turn single terms off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RobustSettings:
+    """How the robust profile weighs, searches and climbs.
+
+    Attributes:
+        semantic_weight: weight of the mutual information of class groups.
+        intensity_weight: weight of the mutual information of brightness and reflected intensity.
+        edge_weight: weight of depth edges on brightness edges.
+        observations_per_frame: independent observations one frame is worth; sets the evidence against the prior.
+        num_candidates: poses spread over the caller's prior.
+        num_basins: regions of the pose space that are followed up.
+        num_finalists: basins that are climbed to the end with all points.
+    """
+
+    semantic_weight: float = 1.0
+    intensity_weight: float = 1.5
+    edge_weight: float = 4.0
+    observations_per_frame: float = 400.0
+    num_candidates: int = 3000
+    num_basins: int = 16
+    num_finalists: int = 4
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Return the weight of each term by its name."""
+        return {"semantic": self.semantic_weight, "intensity": self.intensity_weight, "edges": self.edge_weight}

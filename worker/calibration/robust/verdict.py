@@ -1,0 +1,103 @@
+"""One word on an estimate, with its reasons in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from worker.calibration.robust.confidence import Confidence
+
+
+class Level(StrEnum):
+    """How far to trust an extrinsic."""
+
+    HIGH = "high"
+    LOW = "low"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far to trust an extrinsic, and why.
+
+    Attributes:
+        level: the word.
+        reasons: sentences, at least one.
+    """
+
+    level: Level
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where trust ends. Chosen on one half of the benchmark's frames and checked on the other, and the reverse.
+
+    Attributes:
+        least_drop: least drop of the score per degree of turn.
+        rival_margin: least lead over an estimate from another basin.
+        cue_disagreement_deg: most that classes and the other cues may differ.
+        half_disagreement_deg: most that both halves of the image may differ.
+        sigma_deg: greatest standard deviation of a turn.
+    """
+
+    least_drop: float = 0.06
+    rival_margin: float = 0.02
+    cue_disagreement_deg: float = 1.0
+    half_disagreement_deg: float = 1.5
+    sigma_deg: float = 0.6
+
+
+def judge(confidence: Confidence, thresholds: Thresholds | None = None) -> Verdict:
+    """Say `high` where every signal of trust holds, else `low` with those that do not."""
+    doubts = tuple(_doubts(confidence, thresholds or Thresholds()))
+    if doubts:
+        return Verdict(Level.LOW, doubts)
+    worst = max(confidence.sigma[name] for name in ("pitch", "yaw", "roll"))
+    return Verdict(
+        Level.HIGH,
+        (
+            "Classes, brightness and depth edges agree on this extrinsic, both halves of the image do, and no other "
+            f"one explains the frames nearly as well; the rotation is known to about {worst:.2f} degrees about every "
+            "axis.",
+        ),
+    )
+
+
+def _doubts(confidence: Confidence, limits: Thresholds) -> Iterator[str]:
+    if confidence.least_drop < limits.least_drop:
+        yield (
+            "Turning the camera by one degree hardly changes how well it explains the frames: the scene shows too "
+            "little structure. Use a frame with cars, poles or buildings, or several frames."
+        )
+    if confidence.rival_margin < limits.rival_margin:
+        yield (
+            f"Another extrinsic, {confidence.rival_distance_deg:.1f} degrees away, explains the frames almost as well. "
+            "Use several frames, or state a narrower prior."
+        )
+    if confidence.cue_disagreement_deg > limits.cue_disagreement_deg:
+        yield (
+            "The segmentation and the brightness edges ask for extrinsics "
+            f"{confidence.cue_disagreement_deg:.1f} degrees apart. Look at the overlay; the networks may not know this "
+            "scene."
+        )
+    if confidence.half_disagreement_deg > limits.half_disagreement_deg:
+        yield (
+            "The left and the right half of the image ask for extrinsics "
+            f"{confidence.half_disagreement_deg:.1f} degrees apart. Check the intrinsics and the image's distortion."
+        )
+    worst = max(confidence.sigma[name] for name in ("pitch", "yaw", "roll"))
+    if worst > limits.sigma_deg:
+        yield f"The rotation is only known to about {worst:.1f} degrees about its weakest axis. Use several frames."
+
+
+def unobserved_directions(confidence: Confidence) -> tuple[str, ...]:
+    """Name the directions that the caller's prior determines rather than the frames."""
+    return tuple(name for name, seen in confidence.observed.items() if not seen)
+
+
+def is_usable(confidence: Confidence) -> bool:
+    """Tell whether every number is one."""
+    return all(math.isfinite(v) for v in confidence.sigma.values()) and math.isfinite(confidence.score)
