@@ -11,15 +11,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from service.cli.bench_paper import paper
+from service.cli.bench_paper import DEFAULT_CACHE, paper
 from service.cli.errors import errors_as_sentences
 from worker.inputs.request import Profile
 
 app = typer.Typer(help="Measure accuracy against frames whose extrinsic is known.", no_args_is_help=True)
 console = Console(stderr=True)
-
-DEFAULT_CACHE = Path("~/.cache/semalign/segmentation")
-
 
 app.command()(paper)
 
