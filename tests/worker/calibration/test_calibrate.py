@@ -166,7 +166,7 @@ class TestOutcomes:
         initial = street.disturbed(STARTS[0])
         result = run(street, replace(frame, point_labels=labels), initial)
         assert_unchanged(result, initial, Outcome.TOO_FEW_POINTS)
-        assert result.loss_history_px2 == ()
+        assert result.record.history == ()
 
     def test_too_few_points_in_view(self, street, frame):
         """Points of the aligned classes that lie behind the camera do not help."""

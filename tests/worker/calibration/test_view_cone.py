@@ -64,5 +64,5 @@ def test_points_beyond_any_measurement_are_dropped(value):
     """A coordinate whose square overflows has no direction to be seen in."""
     initial = RigidTransform.from_matrix(np.eye(4), torch.float32)
     points = torch.tensor([[value, 0.0], [value, 0.0], [value, 5.0]], dtype=torch.float32)
-    kept = ViewCone.around(initial, CAMERA, Prior(10, 0.2)).select(points)
+    kept = ViewCone.around(initial, CAMERA, Prior(180, 0.2)).select(points)
     assert kept.T.tolist() == [[0, 0, 5]]
