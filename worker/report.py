@@ -73,7 +73,6 @@ def confidence_object(result: CalibrationResult) -> dict[str, Any]:
             "rival_margin": confidence.rival_margin if math.isfinite(confidence.rival_margin) else None,
             "rival_distance_deg": confidence.rival_distance_deg,
             "cue_disagreement_deg": confidence.cue_disagreement_deg,
-            "half_disagreement_deg": confidence.half_disagreement_deg,
             "frame_weights": list(record.frame_weights),
             "contradicting_frames": list(record.contradicting_frames),
         },

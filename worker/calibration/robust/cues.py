@@ -82,10 +82,17 @@ class FrameCues:
         """Return what can be seen from poses close to this one."""
         return ViewCone.around(pose, self.camera, _NEARBY)
 
-    def narrowed(self, terms: dict[str, Term], pose: RigidTransform) -> dict[str, Term]:
-        """Drop the points that no pose close to this one sees."""
+    def narrowed(self, terms: dict[str, Term], pose: RigidTransform, num_points: int | None) -> dict[str, Term]:
+        """Drop the points that no pose close to this one sees, and keep about `num_points` of the others or all."""
         cone = self.cone(pose)
-        return {n: t.within(cone) if isinstance(t, GroupDivergence) else t for n, t in terms.items()}
+        narrowed: dict[str, Term] = {}
+        for name, term in terms.items():
+            if isinstance(term, GroupDivergence):
+                near = term.within(cone)
+                narrowed[name] = near if num_points is None else near.thinned(num_points)
+            else:
+                narrowed[name] = term
+        return narrowed
 
 
 # A pose that has found its basin moves no further than this.

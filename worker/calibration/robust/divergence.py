@@ -57,7 +57,7 @@ class GroupDivergence:
     ) -> GroupDivergence:
         """Weigh groups by the square root of their share: no class dominates, and none of a few points does."""
         weights = membership.mean(0).sqrt()
-        channels = maps.values.mean((0, 1))
+        channels = maps.mean()
         background = channels / channels.sum().clamp_min(_FLOOR)
         return cls(camera, maps, points, membership, matches, weights / weights.sum().clamp_min(_FLOOR), background)
 
@@ -70,11 +70,8 @@ class GroupDivergence:
 
     def within(self, cone: ViewCone) -> Self:
         """Return the same term over the points inside a cone."""
-        return self.only(cone.contains(self.points))
-
-    def only(self, mask: Tensor) -> Self:
-        """Return the same term over the points of a mask (N,)."""
-        return replace(self, points=self.points[:, mask].contiguous(), membership=self.membership[mask])
+        inside = cone.contains(self.points)
+        return replace(self, points=self.points[:, inside].contiguous(), membership=self.membership[inside])
 
     @torch.no_grad()
     def score(self, T_cam_lidar: RigidTransform) -> Tensor:
@@ -83,7 +80,7 @@ class GroupDivergence:
         scores = []
         for start in range(0, len(T_cam_lidar.translation), step):
             u, v, visible = self.camera.project(T_cam_lidar[start : start + step].apply(self.points))
-            scores.append(self._value(self.membership.mT @ (self.maps.nearest(u, v) * visible[..., None]))[0])
+            scores.append(self._value(self.membership.mT @ self.maps.nearest(u, v, visible))[0])
         return torch.cat(scores)
 
     @torch.no_grad()

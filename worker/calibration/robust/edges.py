@@ -7,8 +7,7 @@ an edge lies midway between its two beams, not on the near one, and horizontal j
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -54,19 +53,13 @@ class EdgeAlignment:
     points: Tensor
     weights: Tensor
 
-    def only(self, mask: Tensor) -> Self:
-        """Return the same term over the depth edges of a mask (M,)."""
-        weights = self.weights[mask]
-        return replace(self, points=self.points[:, mask].contiguous(), weights=weights * _ratio(self.weights, weights))
-
     @torch.no_grad()
     def score(self, T_cam_lidar: RigidTransform) -> Tensor:
         """Return the mean strengths (B,) at a batch of poses."""
         scores = []
         for index in range(len(T_cam_lidar.translation)):
             u, v, visible = self.camera.project(T_cam_lidar[index].apply(self.points))
-            weights = self.weights * visible[:, None]
-            scores.append((self.maps.nearest(u, v) * weights).sum())
+            scores.append((self.maps.nearest(u, v, visible) * self.weights).sum())
         return torch.stack(scores)
 
     @torch.no_grad()
@@ -85,10 +78,6 @@ class EdgeAlignment:
             gradients.sum(-1),
             (gradients / weight) @ gradients.mT,
         )
-
-
-def _ratio(before: Tensor, after: Tensor) -> Tensor:
-    return before.sum() / after.sum().clamp_min(1e-9)
 
 
 def edge_alignment(
@@ -111,7 +100,7 @@ def edge_alignment(
         dtype: precision.
         device: where the term lives.
     """
-    maps = ChannelMaps.from_channels(image_edges(image), 1.0, 1.0, device)
+    maps = ChannelMaps.from_channels(image_edges(image), 1.0, 1.0, dtype, device)
     places, edge_weights = depth_edges(points, viewpoint)
     edges = torch.as_tensor(places.T, dtype=dtype, device=device).contiguous()
     weights = torch.as_tensor(edge_weights, dtype=dtype, device=device)

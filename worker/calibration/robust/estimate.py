@@ -18,13 +18,13 @@ from worker.calibration.robust.term import Term
 from worker.calibration.transforms import RigidTransform, rotation_angle_rad
 
 # Points per job at each level: enough for the level's sharpness, few enough for the number of poses it judges.
-_SEARCH_POINTS, _FOLLOW_UP_POINTS, _MEDIUM_POINTS = 1500, 2500, 4000
+_SEARCH_POINTS, _FOLLOW_UP_POINTS, _MEDIUM_POINTS, _FINE_POINTS = 1200, 2000, 4000, 8000
 _MIN_POINTS_PER_FRAME = 200
 # Basins are wider than this apart at each level (deg).
 _SEARCH_SEPARATION_DEG, _FINAL_SEPARATION_DEG = 4.0, 0.4
 # Poses tried around each basin, and how far around (deg).
 _FOLLOW_UP_COUNT, _FOLLOW_UP_DEG = 64, 2.5
-_MEDIUM_STEPS, _FINE_STEPS = 10, 30
+_MEDIUM_STEPS, _FINE_STEPS, _POLISH_STEPS = 10, 25, 8
 # A caller who states no room still gets this much: nobody knows an extrinsic better (deg, m).
 _LEAST_ROTATION_DEG, _LEAST_TRANSLATION_M = 0.5, 0.01
 # Shifts matter less than turns until the end; only a wide prior needs them searched (m).
@@ -37,7 +37,7 @@ class Estimate:
 
     Attributes:
         finalists: climbed poses, the best first; the second is the strongest rival from another basin.
-        objective: the objective of the best finalist, over the points around it.
+        objective: the objective around the best finalist, over as many points as rank the finalists.
     """
 
     finalists: tuple[Ascent, ...]
@@ -88,10 +88,14 @@ def estimate(
     contenders = _distinct(_judged_by(fine.thinned, climbed), settings.num_finalists)
     finalists = []
     for index, contender in enumerate(contenders):
-        finalists.append(ascend(fine.around(contender.T_cam_lidar), contender.T_cam_lidar, _FINE_STEPS))
+        near = fine.around(contender.T_cam_lidar, _FINE_POINTS)
+        finalists.append(ascend(near, contender.T_cam_lidar, _FINE_STEPS))
         on_progress(Progress("refinement", 0.5 + 0.5 * (index + 1) / len(contenders)))
-    finalists = _distinct(_best_first(finalists), settings.num_finalists)
-    return Estimate(tuple(finalists), fine.around(finalists[0].T_cam_lidar))
+    best, *rivals = _distinct(_best_first(finalists), settings.num_finalists)
+    polished = ascend(fine.around(best.T_cam_lidar), best.T_cam_lidar, _POLISH_STEPS)
+    near = fine.around(polished.T_cam_lidar, _FINE_POINTS)
+    settled = Ascent(polished.T_cam_lidar, near(polished.T_cam_lidar), (*best.history, *polished.history))
+    return Estimate((settled, *rivals), near)
 
 
 def settle(found: Estimate, frame_weights: Sequence[float]) -> Estimate:
@@ -152,9 +156,10 @@ class _FineLevel:
     full: RobustObjective
     thinned: RobustObjective
 
-    def around(self, pose: RigidTransform) -> RobustObjective:
+    def around(self, pose: RigidTransform, num_points: int | None = None) -> RobustObjective:
+        per_frame = None if num_points is None else max(_MIN_POINTS_PER_FRAME, num_points // len(self.cues))
         frames = tuple(
-            WeightedFrame(cue.narrowed(dict(frame.terms), pose), frame.weight)
+            WeightedFrame(cue.narrowed(dict(frame.terms), pose, per_frame), frame.weight)
             for cue, frame in zip(self.cues, self.full.frames, strict=True)
         )
         return RobustObjective(frames, self.full.weights, self.full.observations, self.full.prior)

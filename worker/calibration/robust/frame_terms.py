@@ -62,12 +62,10 @@ class SemanticChannels:
 
     def term(self, camera: Camera, sigma_px: float, dtype: torch.dtype, device: str) -> GroupDivergence:
         """Return the mutual information of the groups with the image blurred by `sigma_px`."""
-        maps = ChannelMaps.from_channels(
-            blurred(self.channels, sigma_px * self.scale_u), self.scale_u, self.scale_v, device
-        )
+        sharp = blurred(self.channels, sigma_px * self.scale_u)
         return GroupDivergence.build(
             camera,
-            ChannelMaps(maps.values.to(dtype), self.scale_u, self.scale_v),
+            ChannelMaps.from_channels(sharp, self.scale_u, self.scale_v, dtype, device),
             torch.as_tensor(self.points.T, dtype=dtype, device=device).contiguous(),
             torch.as_tensor(self.membership, dtype=dtype, device=device),
             torch.as_tensor(self.matches, dtype=dtype, device=device),
@@ -105,7 +103,7 @@ class IntensityChannels:
         channels = blurred(block_mean(self.channels, factor), sigma_px / factor)
         return GroupDivergence.build(
             camera,
-            ChannelMaps.from_channels(channels, 1 / factor, 1 / factor, device),
+            ChannelMaps.from_channels(channels, 1 / factor, 1 / factor, dtype, device),
             torch.as_tensor(semantic.points.T, dtype=dtype, device=device).contiguous(),
             torch.as_tensor(self.membership, dtype=dtype, device=device),
             torch.zeros(self.membership.shape[1], _GREY_LEVELS, dtype=dtype, device=device),

@@ -16,12 +16,15 @@ class ChannelMaps:
     """C channels on a grid that spans the image.
 
     Attributes:
-        values: (h, w, C), channel last, so that one place's channels lie together in memory.
+        table: (h w + 1, C), row by row, channel last, so that one place's channels lie together in memory; the last
+            row is 0 and stands for every place outside the image.
+        shape: (h, w).
         scale_u: grid columns per image pixel; column x lies at u = (x + 0.5) / scale_u - 0.5.
         scale_v: likewise for rows.
     """
 
-    values: Tensor
+    table: Tensor
+    shape: tuple[int, int]
     scale_u: float
     scale_v: float
 
@@ -31,29 +34,41 @@ class ChannelMaps:
         channels: npt.NDArray[np.float32],
         scale_u: float,
         scale_v: float,
+        dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> ChannelMaps:
         """Take channels (C, h, w)."""
-        return cls(torch.from_numpy(np.ascontiguousarray(np.moveaxis(channels, 0, -1))).to(device), scale_u, scale_v)
+        c, h, w = channels.shape
+        table = np.zeros((h * w + 1, c), np.float32)
+        table[:-1] = channels.reshape(c, h * w).T
+        return cls(torch.from_numpy(table).to(device=device, dtype=dtype), (h, w), scale_u, scale_v)
 
-    def nearest(self, u: Tensor, v: Tensor) -> Tensor:
-        """Return the channels (..., C) of the grid cells that hold the places (u, v), each (...), in image pixels."""
-        h, w, c = self.values.shape
+    def nearest(self, u: Tensor, v: Tensor, visible: Tensor) -> Tensor:
+        """Return the channels (..., C) of the grid cells that hold the places (u, v), each (...), in image pixels.
+
+        Places that are not `visible` (...) have none: 0.
+        """
+        h, w = self.shape
         x = ((u + 0.5) * self.scale_u).floor_().clamp_(0, w - 1)
         y = ((v + 0.5) * self.scale_v).floor_().clamp_(0, h - 1)
-        return self.values.view(-1, c)[y.to(torch.int32) * w + x.to(torch.int32)]
+        index = torch.where(visible, y.mul_(w).add_(x), h * w).to(torch.int32)
+        return self.table.index_select(0, index.view(-1)).view(*u.shape, -1)
+
+    def mean(self) -> Tensor:
+        """Return the mean (C,) of every channel over the grid."""
+        return self.table[:-1].mean(0)
 
     def bilinear(self, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the channels (N, C) at places (u, v), each (N,), and their derivatives along u and v, per pixel."""
-        h, w, c = self.values.shape
+        h, w = self.shape
         x = ((u + 0.5) * self.scale_u - 0.5).clamp(0, w - 1.001)
         y = ((v + 0.5) * self.scale_v - 0.5).clamp(0, h - 1.001)
         x0, y0 = x.floor(), y.floor()
         fx, fy = (x - x0)[:, None], (y - y0)[:, None]
-        index = y0.to(torch.int64) * w + x0.to(torch.int64)
-        flat = self.values.view(-1, c)
-        top_left, top_right = flat.index_select(0, index), flat.index_select(0, index + 1)
-        low_left, low_right = flat.index_select(0, index + w), flat.index_select(0, index + w + 1)
+        index = y0.to(torch.int32) * w + x0.to(torch.int32)
+        top_left, top_right, low_left, low_right = (
+            self.table.index_select(0, index + corner) for corner in (0, 1, w, w + 1)
+        )
         top, low = torch.lerp(top_left, top_right, fx), torch.lerp(low_left, low_right, fx)
         along_u = torch.lerp(top_right - top_left, low_right - low_left, fy) * self.scale_u
         return torch.lerp(top, low, fy), along_u, (low - top) * self.scale_v

@@ -73,15 +73,6 @@ class RobustObjective:
         """Return the objective of one frame alone."""
         return replace(self, frames=(replace(frame, weight=1.0),))
 
-    def half(self, pose: RigidTransform, *, left: bool) -> RobustObjective:
-        """Return the same objective over the points in one half of the image, as seen from `pose`."""
-
-        def part(term: Term) -> Term:
-            return term.only((pose.apply(term.points)[0] < 0) == left)
-
-        frames = tuple(replace(f, terms={name: part(term) for name, term in f.terms.items()}) for f in self.frames)
-        return replace(self, frames=frames)
-
     def evidence(self, T_cam_lidar: RigidTransform) -> Linearization:
         """Return what the frames say at one pose, without the prior."""
         parts = [

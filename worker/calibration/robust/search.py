@@ -5,6 +5,7 @@ Candidates come from a Sobol sequence: evenly spread, so that no seed has better
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from worker.calibration.robust.divergence import GroupDivergence
-from worker.calibration.transforms import RigidTransform, rotation_angle_rad, rotation_from_euler_xyz
+from worker.calibration.transforms import RigidTransform, rotation_from_euler_xyz
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,13 @@ class Candidates:
 
     def apart(self, separation_rad: float, count: int) -> Candidates:
         """Return the best `count` poses of which no two are closer than `separation_rad`."""
+        rotations = self.T_cam_lidar.rotation.flatten(-2)
+        left = torch.ones(len(self.score), dtype=torch.bool, device=self.score.device)
         chosen: list[int] = []
-        for index in range(len(self.score)):
-            pose = self.T_cam_lidar[index]
-            others = self.T_cam_lidar[chosen]
-            if not chosen or bool((rotation_angle_rad(others.rotation @ pose.rotation.mT) > separation_rad).all()):
-                chosen.append(index)
-            if len(chosen) == count:
-                break
+        while len(chosen) < count and bool(left.any()):
+            chosen.append(int(left.to(torch.uint8).argmax()))
+            # trace(A B^T) = 1 + 2 cos(angle between A and B)
+            left &= rotations @ rotations[chosen[-1]] < 1 + 2 * math.cos(separation_rad)
         return Candidates(self.T_cam_lidar[chosen], self.score[chosen])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -42,15 +42,6 @@ class Linearization:
 
 class Term(Protocol):
     """One cue of one frame."""
-
-    @property
-    def points(self) -> Tensor:
-        """The points it looks at, (3, N), metres, LiDAR frame."""
-        ...
-
-    def only(self, mask: Tensor) -> Self:
-        """Return the same term over the points of a mask (N,)."""
-        ...
 
     def score(self, T_cam_lidar: RigidTransform) -> Tensor:
         """Return the scores (B,) of a batch of poses; 0 where nothing is in view."""

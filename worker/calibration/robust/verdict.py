@@ -38,16 +38,16 @@ class Thresholds:
     Attributes:
         least_drop: least drop of the score per degree of turn.
         rival_margin: least lead over an estimate from another basin.
+        rival_distance_deg: nearer ones are no rivals but the same answer less sharply put.
         cue_disagreement_deg: most that classes and the other cues may differ.
-        half_disagreement_deg: most that both halves of the image may differ.
         sigma_deg: greatest standard deviation of a turn.
     """
 
-    least_drop: float = 0.06
+    least_drop: float = 0.03
     rival_margin: float = 0.02
-    cue_disagreement_deg: float = 1.0
-    half_disagreement_deg: float = 1.5
-    sigma_deg: float = 0.6
+    rival_distance_deg: float = 1.0
+    cue_disagreement_deg: float = 1.2
+    sigma_deg: float = 0.5
 
 
 def judge(confidence: Confidence, thresholds: Thresholds | None = None) -> Verdict:
@@ -59,9 +59,8 @@ def judge(confidence: Confidence, thresholds: Thresholds | None = None) -> Verdi
     return Verdict(
         Level.HIGH,
         (
-            "Classes, brightness and depth edges agree on this extrinsic, both halves of the image do, and no other "
-            f"one explains the frames nearly as well; the rotation is known to about {worst:.2f} degrees about every "
-            "axis.",
+            "Classes, brightness and depth edges agree on this extrinsic and no other one explains the frames nearly "
+            f"as well; the rotation is known to about {worst:.2f} degrees about every axis.",
         ),
     )
 
@@ -72,7 +71,8 @@ def _doubts(confidence: Confidence, limits: Thresholds) -> Iterator[str]:
             "Turning the camera by one degree hardly changes how well it explains the frames: the scene shows too "
             "little structure. Use a frame with cars, poles or buildings, or several frames."
         )
-    if confidence.rival_margin < limits.rival_margin:
+    rivalled = confidence.rival_distance_deg > limits.rival_distance_deg
+    if rivalled and confidence.rival_margin < limits.rival_margin:
         yield (
             f"Another extrinsic, {confidence.rival_distance_deg:.1f} degrees away, explains the frames almost as well. "
             "Use several frames, or state a narrower prior."
@@ -83,19 +83,9 @@ def _doubts(confidence: Confidence, limits: Thresholds) -> Iterator[str]:
             f"{confidence.cue_disagreement_deg:.1f} degrees apart. Look at the overlay; the networks may not know this "
             "scene."
         )
-    if confidence.half_disagreement_deg > limits.half_disagreement_deg:
-        yield (
-            "The left and the right half of the image ask for extrinsics "
-            f"{confidence.half_disagreement_deg:.1f} degrees apart. Check the intrinsics and the image's distortion."
-        )
     worst = max(confidence.sigma[name] for name in ("pitch", "yaw", "roll"))
     if worst > limits.sigma_deg:
         yield f"The rotation is only known to about {worst:.1f} degrees about its weakest axis. Use several frames."
-
-
-def unobserved_directions(confidence: Confidence) -> tuple[str, ...]:
-    """Name the directions that the caller's prior determines rather than the frames."""
-    return tuple(name for name, seen in confidence.observed.items() if not seen)
 
 
 def is_usable(confidence: Confidence) -> bool:
