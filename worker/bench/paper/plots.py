@@ -45,10 +45,10 @@ def draw_table1(jobs: JobsOfCases) -> Figure:
         for case, records in jobs.items():
             if case.variant is Variant.COMPLETE and case.rotation_deg == start_deg:
                 errors = np.sort([record["rotation_error_deg"] for record in records])
-                label = f"{case.data_set.title}, {case.profile}"
+                label = f"{case.data_set.title}, profile {case.profile}"
                 shares = np.arange(len(errors) + 1) / len(errors)
                 panel.step([_LEAST_ERROR_DEG, *errors], shares, where="post", label=label)
-        panel.plot(paper.quaternion_median, 0.5, "k*", label="paper, KITTI odometry: median")
+        panel.plot(paper.quaternion_median, 0.5, "k*", label="Liu et al., KITTI odometry: median")
         _logarithmic(panel, (1, 3))
         panel.set(ylim=(0, 1.02), xlabel="rotation error (deg)", ylabel="share of jobs below")
         panel.set_xlim(left=_LEAST_ERROR_DEG)
@@ -69,10 +69,12 @@ def draw_table3(rows: Sequence[Table3Row]) -> Figure:
             panel.plot(row.geometric_mean, height, "k|", markersize=18)
     paper = published.TABLE_3["SemAlign"]
     panel.axvline(1.0, color="grey", linewidth=0.8)
-    panel.axvline(paper, color="black", linestyle="--", linewidth=0.8, label=f"paper, KITTI detection: {paper:.2f}")
-    _logarithmic(panel, range(1, 10))
+    panel.axvline(
+        paper, color="black", linestyle="--", linewidth=0.8, label=f"Liu et al., KITTI detection: {paper:.2f}"
+    )
+    _logarithmic(panel, (1, 2, 5))
     panel.set(xlabel="Eq. 1 after calibration / at the published calibration")
-    panel.set_yticks(range(len(rows)), [f"{row.data_set.title},\n{row.profile}" for row in rows], fontsize=8)
+    panel.set_yticks(range(len(rows)), [f"{row.data_set.title},\nprofile {row.profile}" for row in rows], fontsize=8)
     panel.set_ylim(-0.5, len(rows) - 0.5)
     panel.legend(fontsize=7)
     return figure
@@ -109,7 +111,7 @@ def _scatter(panel: Axes, errors: np.ndarray, ranks: np.ndarray, largest: float)
     panel.legend(fontsize=7, loc="upper left")
 
 
-def _logarithmic(panel: Axes, steps: Sequence[int]) -> None:
+def _logarithmic(panel: Axes, steps: tuple[int, ...]) -> None:
     """Make the horizontal axis logarithmic, with plain numbers at these steps of each decade."""
     panel.set_xscale("log")
     panel.xaxis.set_major_locator(LogLocator(subs=steps))
