@@ -125,12 +125,14 @@ def _rival(estimate: Estimate, observations: float) -> tuple[float, float]:
 
 
 def _cue_disagreement_deg(objective: RobustObjective, pose: RigidTransform) -> float:
-    names = {name for frame in objective.frames for name in frame.terms}
-    if names <= {"semantic"}:
+    present = {name for frame in objective.frames for name in frame.terms if objective.weights.get(name)}
+    if len(present & {"semantic"}) == len(present) or "semantic" not in present:
         return 0.0
-    semantic = objective.with_weights({"semantic": objective.weights["semantic"]})
-    others = objective.with_weights({name: w for name, w in objective.weights.items() if name != "semantic"})
-    return _apart_deg(*(ascend(cue, pose, _CUE_STEPS).T_cam_lidar for cue in (semantic, others)))
+    cues = (
+        objective.with_weights({n: objective.weights[n] for n in names})
+        for names in ({"semantic"}, present - {"semantic"})
+    )
+    return _apart_deg(*(ascend(cue, pose, _CUE_STEPS).T_cam_lidar for cue in cues))
 
 
 def _apart_deg(a: RigidTransform, b: RigidTransform) -> float:

@@ -29,7 +29,7 @@ class Sharpness:
 
 COARSE = Sharpness(class_sigma_px=6.0, brightness_sigma_px=4.0)
 MEDIUM = Sharpness(class_sigma_px=4.0, brightness_sigma_px=2.0)
-FINE = Sharpness(class_sigma_px=2.0, brightness_sigma_px=1.0)
+FINE = Sharpness(class_sigma_px=1.0, brightness_sigma_px=1.0)
 
 
 @dataclass(frozen=True)
