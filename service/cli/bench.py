@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from service.cli.bench_paper import DEFAULT_CACHE, paper
-from service.cli.errors import errors_as_sentences
+from service.cli.errors import EXIT_BAD_INPUT, CommandError, errors_as_sentences
 from worker.inputs.request import Profile
 
 app = typer.Typer(help="Measure accuracy against frames whose extrinsic is known.", no_args_is_help=True)
@@ -37,6 +37,10 @@ def accuracy(
         Path | None, typer.Option(help="Folder of label files that take the networks' place.", exists=True)
     ] = None,
     hold_translation: Annotated[bool, typer.Option(help="Estimate the rotation only.")] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave a cue of `robust` out: semantic, intensity or edges. May be repeated."),
+    ] = None,
     cache: Annotated[Path, typer.Option(help="Where segmentations are kept between runs.")] = DEFAULT_CACHE,
     threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 2,
 ) -> None:
@@ -46,8 +50,14 @@ def accuracy(
     from worker.bench.accuracy import Disturbance, accuracy
     from worker.bench.frames import SegmentationCache, load_bench_frame
     from worker.calibration.config import CalibrationConfig
+    from worker.calibration.robust.settings import RobustSettings
     from worker.inputs.frame_folder import list_frame_folders
 
+    with errors_as_sentences():
+        try:
+            robust = RobustSettings().without(without or ())
+        except ValueError as error:
+            raise CommandError(f"--without: {error}", EXIT_BAD_INPUT) from error
     # Before an hour of work, not after it.
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
@@ -62,6 +72,7 @@ def accuracy(
         "cloud_model": cloud_model,
         "labels": labels.name if labels else None,
         "hold_translation": hold_translation,
+        "without": without or [],
     }
     with errors_as_sentences(), Progress(console=console, transient=True) as bar:
         folders = list_frame_folders(data_dir, select)
@@ -73,7 +84,11 @@ def accuracy(
         results = accuracy(
             frames,
             Disturbance(rotation_deg, translation_m),
-            CalibrationConfig(profile=profile, hold_translation=hold_translation),
+            CalibrationConfig(
+                profile=profile,
+                hold_translation=hold_translation,
+                robust=robust,
+            ),
             frames_per_job=frames_per_job,
             seed=seed,
             settings=settings,
@@ -84,10 +99,28 @@ def accuracy(
     console.print(f"written: {out}")
 
 
+@app.command()
+def pool(
+    results: Annotated[list[Path], typer.Argument(help="Results of `bench accuracy`.", exists=True, dir_okay=False)],
+    select: Annotated[str, typer.Option(help="Count only jobs whose frames all match this glob.")] = "*",
+) -> None:
+    """Summarise the jobs of several runs together, such as those of several seeds."""
+    from fnmatch import fnmatch
+
+    from worker.bench.accuracy import summarize
+
+    with errors_as_sentences():
+        jobs = [job for path in results for job in json.loads(path.read_text())["jobs"]]
+        _print_table(summarize([job for job in jobs if all(fnmatch(name, select) for name in job["frames"])]))
+
+
 def _print_summary(results: dict[str, Any]) -> None:
     if dropped := results["settings"]["dropped_frames"]:
         console.print(f"left out, no full group of one rig: {', '.join(dropped)}")
-    summary = results["summary"]
+    _print_table(results["summary"])
+
+
+def _print_table(summary: dict[str, Any]) -> None:
     if not summary["jobs"]:
         console.print("no job: no group of frames of one rig was complete")
         return
@@ -106,3 +139,12 @@ def _print_summary(results: dict[str, Any]) -> None:
         f"under 1 degree: {summary['share_under_1_deg']:.0%}; worse than the start: "
         f"{summary['share_worse_than_start']:.0%}; outcomes: {summary['outcomes']}"
     )
+    if trust := summary["trust"]:
+        wrong = trust["share_of_high_over_1_deg"]
+        console.print(
+            f"verdict high: {trust['share_high']:.0%} of jobs"
+            + ("" if wrong is None else f"; of those over 1 degree: {wrong:.1%}")
+            + f"; worse than the start: {trust['high_but_worse_than_start']}"
+        )
+        coverage = ", ".join(f"{name} {share:.0%}" for name, share in trust["high_within_2_sigma"].items())
+        console.print(f"errors within two stated standard deviations: {coverage or '-'}")

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from worker.bench.frames import BenchFrame
+from worker.bench.trust import trust_summary
 from worker.calibration.calibrate import calibrate
 from worker.calibration.config import CalibrationConfig, Prior
 from worker.calibration.result import CalibrationResult
@@ -146,6 +147,7 @@ def summarize(jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "share_under_1_deg": float((rotation < 1).mean()),
         "share_worse_than_start": float((rotation > start).mean()),
         "outcomes": dict(sorted(Counter(job["outcome"] for job in jobs).items())),
+        "trust": trust_summary(jobs),
         "calibration_seconds": _statistics(np.array([job["seconds"]["calibration"] for job in jobs])),
     }
 

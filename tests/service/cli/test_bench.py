@@ -79,3 +79,10 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(data_dir, tmp_path, argum
     assert isinstance(result.exception, SystemExit)
     assert sentence in result.output
     assert not out.exists()
+
+
+def test_a_cue_that_does_not_exist_is_refused(data_dir, tmp_path):
+    """`--without` says which cues there are, before any work."""
+    result = run(data_dir, "--labels", data_dir, "--without", "colour", "--out", tmp_path / "never.json")
+    assert result.exit_code == 2
+    assert "semantic, intensity, edges" in " ".join(result.output.split())

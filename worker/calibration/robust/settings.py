@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+_WEIGHT_FIELD = {"semantic": "semantic_weight", "intensity": "intensity_weight", "edges": "edge_weight"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,19 @@ class RobustSettings:
     num_candidates: int = 3000
     num_basins: int = 16
     num_finalists: int = 4
+
+    def without(self, cues: Collection[str]) -> RobustSettings:
+        """Return the same settings with some cues switched off.
+
+        Raises:
+            ValueError: there is no cue of that name, or none would be left that can be searched.
+        """
+        if unknown := set(cues) - set(self.weights):
+            raise ValueError(f"there is no cue {', '.join(sorted(unknown))}: choose among {', '.join(self.weights)}")
+        if {"semantic", "intensity"} <= set(cues):
+            raise ValueError("depth edges alone cannot be searched for: keep semantic or intensity")
+        off = {_WEIGHT_FIELD[cue]: 0.0 for cue in cues}
+        return replace(self, **off)  # type: ignore[arg-type]
 
     @property
     def weights(self) -> dict[str, float]:
