@@ -28,13 +28,15 @@ def calibrate_robustly(problem: Problem, on_progress: OnProgress) -> Calibration
     informative = [index for index, cue in enumerate(cues) if cue.semantic.is_informative]
     if not informative:
         return _rejected(problem, Outcome.NO_COMMON_CLASS)
-    if sum(len(cues[index].semantic.points) for index in informative) < MIN_OBJECT_POINTS:
+    if sum(float(cues[index].semantic.membership.sum()) for index in informative) < MIN_OBJECT_POINTS:
         return _rejected(problem, Outcome.TOO_FEW_POINTS)
 
     cues = [cues[index] for index in informative]
     names = [problem.frames[index].name for index in informative]
     weights = shared_votes([problem.frames[index] for index in informative])
     found = estimate(cues, weights, problem.start, config, on_progress)
+    if not math.isfinite(found.best.at.value):
+        return _rejected(problem, Outcome.NON_FINITE)
 
     odd = contradicting(found.objective, found.best.T_cam_lidar)
     if odd:
@@ -53,7 +55,7 @@ def _concluded(problem: Problem, found: Estimate, record: SearchRecord) -> Calib
     confidence = assess(found)
     if not is_usable(confidence):
         return _rejected(problem, Outcome.NON_FINITE, record)
-    if not found.best.at.value > found.objective(problem.start).value:
+    if not found.best.at.value > found.value_at(problem.start):
         return _rejected(problem, Outcome.NOTHING_BETTER, record)
     result = problem.changed(found.best.T_cam_lidar, record)
     verdict = judge(confidence)

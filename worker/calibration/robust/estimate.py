@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from worker.calibration.config import CalibrationConfig, Prior
+from worker.calibration.config import CalibrationConfig
 from worker.calibration.progress import OnProgress, Progress
 from worker.calibration.robust.cues import COARSE, FINE, MEDIUM, FrameCues
 from worker.calibration.robust.divergence import GroupDivergence
@@ -27,6 +27,8 @@ _FOLLOW_UP_COUNT, _FOLLOW_UP_DEG = 64, 2.5
 _MEDIUM_STEPS, _FINE_STEPS, _POLISH_STEPS = 10, 25, 8
 # A caller who states no room still gets this much: nobody knows an extrinsic better (deg, m).
 _LEAST_ROTATION_DEG, _LEAST_TRANSLATION_M = 0.5, 0.01
+# Standard deviation of a centre that is held (m): nothing that frames say moves it by more.
+_HELD_TRANSLATION_M = 1e-5
 # Shifts matter less than turns until the end; only a wide prior needs them searched (m).
 _SEARCHED_TRANSLATION_M = 0.1
 
@@ -37,10 +39,12 @@ class Estimate:
 
     Attributes:
         finalists: climbed poses, the best first; the second is the strongest rival from another basin.
+        level: the sharpest objective, to be narrowed around any pose.
         objective: the objective around the best finalist, over as many points as rank the finalists.
     """
 
     finalists: tuple[Ascent, ...]
+    level: FineLevel
     objective: RobustObjective
 
     @property
@@ -48,13 +52,20 @@ class Estimate:
         """Return the estimate."""
         return self.finalists[0]
 
+    def value_at(self, T_cam_lidar: RigidTransform) -> float:
+        """Return the objective at any pose, over the points seen from there, to compare it with the finalists."""
+        return self.level.around(T_cam_lidar, _FINE_POINTS)(T_cam_lidar).value
 
-def gaussian_prior(initial: RigidTransform, prior: Prior) -> GaussianPrior:
+
+def gaussian_prior(initial: RigidTransform, config: CalibrationConfig) -> GaussianPrior:
     """Turn the caller's bounds into standard deviations: those of a uniform distribution between them."""
+    uniform = 1 / math.sqrt(3)
     return GaussianPrior(
         initial,
-        math.radians(max(prior.rotation_deg, _LEAST_ROTATION_DEG)) / math.sqrt(3),
-        max(prior.translation_m, _LEAST_TRANSLATION_M) / math.sqrt(3),
+        math.radians(max(config.prior.rotation_deg, _LEAST_ROTATION_DEG)) * uniform,
+        _HELD_TRANSLATION_M
+        if config.hold_translation
+        else max(config.prior.translation_m, _LEAST_TRANSLATION_M) * uniform,
     )
 
 
@@ -75,7 +86,7 @@ def estimate(
         on_progress: told how far it is.
     """
     settings = config.robust
-    prior = gaussian_prior(initial, config.prior)
+    prior = gaussian_prior(initial, config)
     basins = search(cues, frame_weights, initial, config, on_progress)
 
     medium = _Levels(cues, frame_weights, settings, prior).medium()
@@ -95,14 +106,20 @@ def estimate(
     polished = ascend(fine.around(best.T_cam_lidar), best.T_cam_lidar, _POLISH_STEPS)
     near = fine.around(polished.T_cam_lidar, _FINE_POINTS)
     settled = Ascent(polished.T_cam_lidar, near(polished.T_cam_lidar), (*best.history, *polished.history))
-    return Estimate((settled, *rivals), near)
+    return Estimate((settled, *rivals), fine, near)
 
 
 def settle(found: Estimate, frame_weights: Sequence[float]) -> Estimate:
     """Climb on from an estimate with other frame weights."""
-    objective = found.objective.with_frame_weights(frame_weights)
-    best = ascend(objective, found.best.T_cam_lidar, _FINE_STEPS)
-    return Estimate((best, *found.finalists[1:]), objective)
+    level = found.level.with_frame_weights(frame_weights)
+    near = level.around(found.best.T_cam_lidar, _FINE_POINTS)
+    best = ascend(near, found.best.T_cam_lidar, _FINE_STEPS)
+    # Other weights, other values: rivals are measured by the same ones.
+    rivals = [
+        replace(rival, at=level.around(rival.T_cam_lidar, _FINE_POINTS)(rival.T_cam_lidar))
+        for rival in found.finalists[1:]
+    ]
+    return Estimate((best, *_best_first(rivals)), level, near)
 
 
 def search(
@@ -149,7 +166,7 @@ def _weighted_terms(
 
 
 @dataclass(frozen=True)
-class _FineLevel:
+class FineLevel:
     """The sharpest objective, thinned to judge many poses, and narrowed around one to climb to its top."""
 
     cues: Sequence[FrameCues]
@@ -157,12 +174,19 @@ class _FineLevel:
     thinned: RobustObjective
 
     def around(self, pose: RigidTransform, num_points: int | None = None) -> RobustObjective:
+        """Return the objective over the points that poses close to this one see, about `num_points` of them or all."""
         per_frame = None if num_points is None else max(_MIN_POINTS_PER_FRAME, num_points // len(self.cues))
         frames = tuple(
             WeightedFrame(cue.narrowed(dict(frame.terms), pose, per_frame), frame.weight)
             for cue, frame in zip(self.cues, self.full.frames, strict=True)
         )
         return RobustObjective(frames, self.full.weights, self.full.observations, self.full.prior)
+
+    def with_frame_weights(self, weights: Sequence[float]) -> FineLevel:
+        """Return the same level with other weights of the frames."""
+        return replace(
+            self, full=self.full.with_frame_weights(weights), thinned=self.thinned.with_frame_weights(weights)
+        )
 
 
 @dataclass(frozen=True)
@@ -178,10 +202,10 @@ class _Levels:
         per_frame = max(_MIN_POINTS_PER_FRAME, _MEDIUM_POINTS // len(self.cues))
         return self._objective([{**cue.histogram_terms(MEDIUM, per_frame)} for cue in self.cues])
 
-    def fine(self, viewpoint: RigidTransform) -> _FineLevel:
+    def fine(self, viewpoint: RigidTransform) -> FineLevel:
         terms: list[dict[str, Term]] = []
         for cue in self.cues:
-            of_frame: dict[str, Term] = {**cue.histogram_terms(FINE)}
+            of_frame: dict[str, Term] = {**cue.seen_terms(FINE, viewpoint)}
             if self.settings.edge_weight > 0 and (edges := cue.edge_term(viewpoint)) is not None:
                 of_frame["edges"] = edges
             terms.append(of_frame)
@@ -190,7 +214,7 @@ class _Levels:
             {n: t.thinned(per_frame) if isinstance(t, GroupDivergence) else t for n, t in of_frame.items()}
             for of_frame in terms
         ]
-        return _FineLevel(self.cues, self._objective(terms), self._objective(thinned))
+        return FineLevel(self.cues, self._objective(terms), self._objective(thinned))
 
     def _objective(self, terms: Sequence[dict[str, Term]]) -> RobustObjective:
         frames = tuple(WeightedFrame(t, w) for t, w in zip(terms, self.frame_weights, strict=True))
