@@ -46,7 +46,10 @@ def calibrate(
     prior_translation_m: Annotated[
         float | None, typer.Option(help="How far the camera centre may be off along each axis.")
     ] = None,
-    profile: Annotated[str | None, typer.Option(help="Calibration profile.")] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="robust, which says how far to trust the result (default), or paper, as published."),
+    ] = None,
     options: Annotated[
         Path | None, typer.Option(help="JSON file with the object `options` of a request.", exists=True)
     ] = None,
@@ -64,8 +67,9 @@ def calibrate(
 ) -> None:
     """Find the extrinsic that aligns an image with the LiDAR sweep taken at the same moment.
 
-    Exit status: 0 when an extrinsic was estimated, 1 when that was impossible or failed, 2 when an input cannot be
-    used. Options that are left out keep the defaults of the HTTP request.
+    Exit status: 0 when the search came to its end, whatever its verdict; 1 when nothing could be estimated; 2 when an
+    input cannot be used. A script that must not use a doubtful extrinsic reads `verdict` in the result. Options that
+    are left out keep the defaults of the HTTP request.
     """
     with errors_as_sentences():
         if server is not None and device is not None:

@@ -34,7 +34,7 @@ def progress_bar() -> Iterator[OnJobProgress]:
 
 
 def print_result(console: Console, result: dict[str, Any]) -> None:
-    """Print the `result` object: losses before and after, what changed, and the outcome in a sentence."""
+    """Print the `result` object: losses before and after, what changed, the outcome, and how far to trust it."""
     console.print(loss_table(result["alignment_loss"]))
     change, seconds = result["change"], result["seconds"]
     console.print(
@@ -42,6 +42,17 @@ def print_result(console: Console, result: dict[str, Any]) -> None:
         f"(segmentation {seconds['segmentation']:.1f} s, calibration {seconds['calibration']:.1f} s)."
     )
     console.print(f"{result['outcome']}: {result['message']}", highlight=False)
+    for line in verdict_lines(result):
+        console.print(line, highlight=False, markup=False)
+
+
+def verdict_lines(result: dict[str, Any]) -> list[str]:
+    """Say how far to trust an extrinsic, in a word and a line for each reason."""
+    if result["verdict"] is None:
+        return ["Verdict: none. This profile does not say how far to trust the result; `robust` does."]
+    # Where nothing could be estimated the outcome is the reason, and has been said.
+    reasons = [reason for reason in result["reasons"] if reason != result["message"]]
+    return [f"Verdict: {result['verdict']}", *(f"- {reason}" for reason in reasons)]
 
 
 def loss_table(loss: dict[str, Any]) -> Table:

@@ -48,10 +48,10 @@ class Prior(_RequestPart):
 
 
 class CalibrationOptions(_RequestPart):
-    """Settings of the search; the defaults are the paper's."""
+    """Settings of profile `paper`, with its defaults; `robust` takes `hold_translation` and `classes` only."""
 
     classes: tuple[ClassName, ...] = Field(default=("car", "road", "sidewalk"), min_length=1, max_length=64)
-    """Common names of the classes that are aligned."""
+    """Common names of the classes that `paper` aligns and `alignment_loss` reports; `robust` aligns all there are."""
     num_samples: Annotated[Integer, Field(ge=1, le=100_000)] = 5000
     """N, random transforms tried by the loss-guided initialization."""
     min_points_in_view: Annotated[Integer, Field(ge=1, le=2_000_000)] = 8000
@@ -107,7 +107,7 @@ class CalibrationRequest(_RequestPart):
     point_label_map: LabelMap | None = None
     """Class name of every id in the uploaded point labels; ids left out are ignored."""
     options: CalibrationOptions = CalibrationOptions()
-    """Settings of the search."""
+    """Settings of profile `paper`, and what both profiles share."""
     # 2^53 - 1: beyond it, JSON readers that hold numbers as doubles would change the seed.
     seed: Annotated[Integer, Field(ge=0, le=2**53 - 1)] = 0
     """Seed of everything random; the same seed on the same device gives the same result."""

@@ -45,6 +45,24 @@ def test_the_table_says_what_changed(files: Any) -> None:
         assert words in result.stdout
 
 
+def test_the_verdict_is_printed_with_its_reasons(files: Any, tmp_path: Path) -> None:
+    """What the result says about trust is what a person reads."""
+    output = tmp_path / "result.json"
+    result = run(files.command_line(output=output))
+    written = json.loads(output.read_text())
+    lines = result.stdout.splitlines()
+    at = lines.index(f"Verdict: {written['verdict']}")
+    assert written["reasons"]
+    assert lines[at + 1 :] == [f"- {reason}" for reason in written["reasons"]]
+
+
+def test_the_paper_says_nothing_about_trust(files: Any) -> None:
+    """A profile without a verdict is said to have none, lest its silence pass for trust."""
+    result = run(files.command_line(profile="paper"))
+    assert result.exit_code == 0, result.output
+    assert "Verdict: none" in result.stdout
+
+
 def test_seed_decides(files: Any, tmp_path: Path) -> None:
     """The same seed gives the same extrinsic, another one another."""
     found = []
@@ -77,7 +95,8 @@ def test_no_point_in_view_fails_with_its_outcome(files: Any, tmp_path: Path) -> 
         files.command_line(initial=files.write_json("behind", {"T_cam_lidar": behind.tolist()}), output=output)
     )
     assert result.exit_code == 1
-    assert "no LiDAR point into the image" in " ".join(result.stdout.split())
+    assert " ".join(result.stdout.split()).count("no LiDAR point into the image") == 1
+    assert "Verdict: rejected" in result.stdout
     assert json.loads(output.read_text())["outcome"] == "no_point_in_view"
 
 
