@@ -205,7 +205,7 @@ class _Levels:
     def fine(self, viewpoint: RigidTransform) -> FineLevel:
         terms: list[dict[str, Term]] = []
         for cue in self.cues:
-            of_frame: dict[str, Term] = {**cue.seen_terms(FINE, viewpoint)}
+            of_frame: dict[str, Term] = {**cue.histogram_terms(FINE)}
             if self.settings.edge_weight > 0 and (edges := cue.edge_term(viewpoint)) is not None:
                 of_frame["edges"] = edges
             terms.append(of_frame)
