@@ -114,6 +114,33 @@ def pool(
         _print_table(summarize([job for job in jobs if all(fnmatch(name, select) for name in job["frames"])]))
 
 
+@app.command()
+def speed(
+    frame: Annotated[Path, typer.Argument(help="A frame folder.", exists=True, file_okay=False)],
+    image_model: Annotated[str, typer.Option(help="Network for the image.")],
+    cloud_model: Annotated[str, typer.Option(help="Network for the cloud.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write the results (JSON).")] = None,
+    repeats: Annotated[int, typer.Option(help="Counted runs, after one that is not.", min=1)] = 5,
+    cache: Annotated[Path, typer.Option(help="Where segmentations are kept between runs.")] = DEFAULT_CACHE,
+    threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 2,
+) -> None:
+    """Time both networks and each profile on one frame, labels given, and tell the peak memory of each."""
+    from worker.bench.speed import SpeedSettings, measure, results
+
+    settings = SpeedSettings(frame, image_model, cloud_model, cache.expanduser(), repeats, threads)
+    with errors_as_sentences(), console.status("warming up") as status:
+        timings = measure(settings, lambda part: status.update(f"timing {part}"))
+    table = Table(title=f"{frame.name}, {repeats} runs, {threads} threads")
+    for heading in ("", "median (s)", "min", "max", "peak memory (MiB)"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for timing in timings:
+        row = (timing.median, min(timing.seconds), max(timing.seconds))
+        table.add_row(timing.part, *(f"{value:.2f}" for value in row), f"{timing.peak_mib:.0f}")
+    console.print(table)
+    if out is not None:
+        out.write_text(json.dumps(results(settings, timings), indent=1))
+
+
 def _print_summary(results: dict[str, Any]) -> None:
     if dropped := results["settings"]["dropped_frames"]:
         console.print(f"left out, no full group of one rig: {', '.join(dropped)}")
