@@ -59,10 +59,13 @@ class ChannelMaps:
         return self.table[:-1].mean(0)
 
     def bilinear(self, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the channels (N, C) at places (u, v), each (N,), and their derivatives along u and v, per pixel."""
+        """Return the channels (N, C) at places (u, v), each (N,), and their derivatives along u and v, per pixel.
+
+        Places beyond the centres of the outermost cells take those cells' channels, which do not change outwards.
+        """
         h, w = self.shape
-        x = ((u + 0.5) * self.scale_u - 0.5).clamp(0, w - 1.001)
-        y = ((v + 0.5) * self.scale_v - 0.5).clamp(0, h - 1.001)
+        column, row = (u + 0.5) * self.scale_u - 0.5, (v + 0.5) * self.scale_v - 0.5
+        x, y = column.clamp(0, w - 1.001), row.clamp(0, h - 1.001)
         x0, y0 = x.floor(), y.floor()
         fx, fy = (x - x0)[:, None], (y - y0)[:, None]
         index = y0.to(torch.int32) * w + x0.to(torch.int32)
@@ -70,8 +73,9 @@ class ChannelMaps:
             self.table.index_select(0, index + corner) for corner in (0, 1, w, w + 1)
         )
         top, low = torch.lerp(top_left, top_right, fx), torch.lerp(low_left, low_right, fx)
-        along_u = torch.lerp(top_right - top_left, low_right - low_left, fy) * self.scale_u
-        return torch.lerp(top, low, fy), along_u, (low - top) * self.scale_v
+        slope_u, slope_v = (self.scale_u * (x == column))[:, None], (self.scale_v * (y == row))[:, None]
+        along_u = torch.lerp(top_right - top_left, low_right - low_left, fy) * slope_u
+        return torch.lerp(top, low, fy), along_u, (low - top) * slope_v
 
 
 def blurred(channels: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:

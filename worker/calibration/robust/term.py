@@ -44,7 +44,7 @@ class Term(Protocol):
     """One cue of one frame."""
 
     def score(self, T_cam_lidar: RigidTransform) -> Tensor:
-        """Return the scores (B,) of a batch of poses; 0 where nothing is in view."""
+        """Return the scores (B,) of a batch of poses; what chance gives where nothing is in view."""
         ...
 
     def linearize(self, T_cam_lidar: RigidTransform) -> Linearization:
