@@ -24,8 +24,7 @@ _CURVATURE_STEPS = (math.radians(0.2),) * 3 + (0.02,) * 3
 _CUE_STEPS = 12
 # Points are no independent observations, and borders of masks lean: what the curvature says is widened by a factor and
 # by errors that every scene brings along, those of many frames shrinking slowly. (deg for turns, m for shifts; chosen
-# so that 95 % of the errors on one half of the benchmark's frames lie within two standard deviations, see
-# docs/benchmarks.md.)
+# so that about 95 % of the errors on the real frames of docs/benchmarks.md lie within two standard deviations.)
 _WIDENING = 1.2
 _SCENE_SIGMA = (0.10, 0.06, 0.18, 0.010, 0.015, 0.020)
 _SHRINKING_WITH_FRAMES = 0.25

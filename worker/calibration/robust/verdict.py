@@ -33,7 +33,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where trust ends. Chosen on one half of the benchmark's frames and checked on the other, and the reverse.
+    """Where trust ends. Chosen on the real frames of docs/benchmarks.md, where it says what that means.
 
     Attributes:
         least_drop: least drop of the score per degree of turn.
