@@ -38,7 +38,7 @@ def calibrate_robustly(problem: Problem, on_progress: OnProgress) -> Calibration
     if not math.isfinite(found.best.at.value):
         return _rejected(problem, Outcome.NON_FINITE)
 
-    odd = contradicting(found.objective, found.best.T_cam_lidar)
+    odd = contradicting(found, config)
     if odd:
         weights = outvoted(weights, odd)
         found = settle(found, weights)

@@ -182,6 +182,11 @@ class FineLevel:
         )
         return RobustObjective(frames, self.full.weights, self.full.observations, self.full.prior)
 
+    def only(self, index: int) -> FineLevel:
+        """Return the level of one frame alone."""
+        full, thinned = (objective.only(objective.frames[index]) for objective in (self.full, self.thinned))
+        return FineLevel((self.cues[index],), full, thinned)
+
     def with_frame_weights(self, weights: Sequence[float]) -> FineLevel:
         """Return the same level with other weights of the frames."""
         return replace(
