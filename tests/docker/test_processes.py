@@ -102,23 +102,24 @@ def a_job() -> list[tuple[str, Any]]:
     image = io.BytesIO()
     Image.new("RGB", (64, 48)).save(image, "PNG")
     labels = io.BytesIO()
-    car = np.zeros((48, 64), np.uint8)
-    car[16:32, 16:48] = 1
-    Image.fromarray(car).save(labels, "PNG")
+    classes = np.zeros((48, 64), np.uint8)
+    classes[16:32, 16:48] = 1
+    classes[32:] = 2
+    Image.fromarray(classes).save(labels, "PNG")
     cloud = np.zeros((200, 4), "<f4")
-    cloud[:, :3] = np.random.default_rng(0).uniform((9, -2, -1), (10, 2, 1), (200, 3))
+    cloud[:, :3] = np.random.default_rng(0).uniform((9, -2, -2.5), (10, 2, 1), (200, 3))
+    point_labels = np.where(cloud[:, 2] > -1, 1, 2).astype("<u4")
     request = {
         "camera": {"K": [[80, 0, 32], [0, 80, 24], [0, 0, 1]]},
         "initial": {"T_cam_lidar": [[0, -1, 0, 0.1], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]},
-        "image_label_map": {"1": "car"},
-        "point_label_map": {"1": "car"},
-        "options": {"classes": ["car"], "num_samples": 20, "min_points_in_view": 10, "num_iterations": 5},
+        "image_label_map": {"1": "car", "2": "road"},
+        "point_label_map": {"1": "car", "2": "road"},
     }
     return [
         ("image", ("image.png", image.getvalue())),
         ("image_labels", ("labels.png", labels.getvalue())),
         ("point_cloud", ("cloud.bin", cloud.tobytes())),
-        ("point_labels", ("points.label", np.ones(200, "<u4").tobytes())),
+        ("point_labels", ("points.label", point_labels.tobytes())),
         ("request", (None, json.dumps(request))),
     ]
 

@@ -194,6 +194,7 @@ def job(rotation: float, start: float, outcome: str = "converged") -> dict:
         "euler_error_deg": rotation / 2,
         "camera_center_error_m": rotation / 10,
         "outcome": outcome,
+        "verdict": None,
         "seconds": {"calibration": 1.0, "segmentation": 0.5},
     }
 

@@ -63,6 +63,7 @@ def record() -> Callable[..., dict]:
             "camera_center_error_m": 0.0,
             "estimate_T_cam_lidar": estimate.tolist(),
             "outcome": outcome,
+            "verdict": None,
             "seconds": {"segmentation": 0.0, "calibration": 1.0},
         }
 
