@@ -37,8 +37,9 @@ _SENTENCES = {
         "of them, or several frames. The initial extrinsic is returned."
     ),
     Outcome.NO_COMMON_CLASS: (
-        "No class was found in both the image and the point cloud; use a frame that shows cars, road or sidewalk, or "
-        "name other classes. The initial extrinsic is returned."
+        "The image and the point cloud have too little in common to align: `paper` needs one of its classes in both, "
+        "`robust` two groups of classes in each. Use a frame that shows more, or name other classes. The initial "
+        "extrinsic is returned."
     ),
     Outcome.NO_POINT_IN_VIEW: (
         "The initial extrinsic puts no LiDAR point into the image; check its direction (LiDAR to camera or camera to "
@@ -49,6 +50,6 @@ _SENTENCES = {
         "extrinsic is returned."
     ),
     Outcome.NOTHING_BETTER: (
-        "No extrinsic with a lower alignment loss was found than the initial one, which is returned unchanged."
+        "No extrinsic was found that explains the frames better than the initial one, which is returned unchanged."
     ),
 }

@@ -26,7 +26,7 @@ _CUE_STEPS = 12
 # by errors that every scene brings along, those of many frames shrinking slowly. (deg for turns, m for shifts; chosen
 # so that about 95 % of the errors on the real frames of docs/benchmarks.md lie within two standard deviations.)
 _WIDENING = 1.2
-_SCENE_SIGMA = (0.10, 0.06, 0.18, 0.010, 0.015, 0.020)
+_SCENE_SIGMA = (0.10, 0.06, 0.18, 0.015, 0.040, 0.050)
 _SHRINKING_WITH_FRAMES = 0.25
 # A direction in which the data shrink the prior's variance by less than this share is not observed.
 _OBSERVED_SHARE = 0.5
@@ -63,14 +63,12 @@ def assess(estimate: Estimate) -> Confidence:
     """Measure how well determined an estimate is; nothing here knows the truth."""
     objective, pose = estimate.objective, estimate.best.T_cam_lidar
     observations = objective.observations * sum(frame.weight for frame in objective.frames)
-    curvature = _covariance(objective, pose)
-    prior_variance = 1 / objective.prior.precision(curvature)
-    observed = {
-        name: bool(v < (1 - _OBSERVED_SHARE) * p)
-        for name, v, p in zip(AXES, curvature.diagonal(), prior_variance, strict=True)
-    }
-    covariance = _widened(curvature, sum(frame.weight for frame in objective.frames))
+    covariance = _widened(_covariance(objective, pose), sum(frame.weight for frame in objective.frames))
+    prior_variance = 1 / objective.prior.precision(covariance)
     variance = covariance.diagonal()
+    observed = {
+        name: bool(v < (1 - _OBSERVED_SHARE) * p) for name, v, p in zip(AXES, variance, prior_variance, strict=True)
+    }
     units = [math.degrees(1)] * 3 + [1.0] * 3
     sigma = {name: math.sqrt(float(v)) * unit for name, v, unit in zip(AXES, variance, units, strict=True)}
     margin, distance = _rival(estimate, observations)

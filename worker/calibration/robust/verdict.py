@@ -59,8 +59,8 @@ def judge(confidence: Confidence, thresholds: Thresholds | None = None) -> Verdi
     return Verdict(
         Level.HIGH,
         (
-            "Classes, brightness and depth edges agree on this extrinsic and no other one explains the frames nearly "
-            f"as well; the rotation is known to about {worst:.2f} degrees about every axis.",
+            "All cues the frames offer agree on this extrinsic and no other one explains them nearly as well; the "
+            f"rotation is known to about {worst:.2f} degrees about every axis.",
         ),
     )
 
