@@ -141,7 +141,9 @@ class TestOutcomes:
         unseen = replace(frame, point_labels=labels, point_classes=table, image=None, intensity=None)
         initial = rig.T_cam_lidar
         assert_rejected(
-            run(rig, (unseen,), initial, replace(QUICK, prior=Prior(1, 0.02), dtype=torch.float64)), initial, Outcome.NOTHING_BETTER
+            run(rig, (unseen,), initial, replace(QUICK, prior=Prior(1, 0.02), dtype=torch.float64)),
+            initial,
+            Outcome.NOTHING_BETTER,
         )
 
     def test_an_uninformative_frame_does_no_harm(self, rig, from_one):
