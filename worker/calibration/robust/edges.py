@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from worker.calibration.camera import Camera
-from worker.calibration.robust.maps import ChannelMaps
+from worker.calibration.robust.maps import ChannelMaps, brightness
 from worker.calibration.robust.term import Linearization, point_gradients
 from worker.calibration.transforms import RigidTransform
 
@@ -114,7 +114,7 @@ def image_edges(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     Contrast is relative to the surroundings, so that shade counts as much as sunlight, and spreads over some pixels.
     What remains on average around a place is taken away: foliage, all edges, must not draw every depth edge to it.
     """
-    grey = ndimage.gaussian_filter(image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32), 1.0)
+    grey = brightness(image)
     gradients = np.abs(np.stack([ndimage.sobel(grey, axis=1), ndimage.sobel(grey, axis=0)]))
     surroundings = ndimage.uniform_filter(np.hypot(*gradients), 61) + 5
     crest = np.minimum(gradients / surroundings, 4) / 4

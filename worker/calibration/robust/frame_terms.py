@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import ndimage
 
 from worker.calibration.camera import Camera
 from worker.calibration.frame import ClassTable, Frame
 from worker.calibration.robust.class_groups import group_matrix
 from worker.calibration.robust.divergence import GroupDivergence
-from worker.calibration.robust.maps import ChannelMaps, block_mean, blurred
+from worker.calibration.robust.maps import ChannelMaps, block_mean, blurred, brightness
 from worker.calibration.view_cone import ViewCone
 
 # Semantic maps need no more columns than this: borders of masks are not known better.
@@ -145,7 +144,7 @@ def _hard_groups(labels: npt.NDArray[np.integer], classes: ClassTable) -> tuple[
 
 def _grey_levels(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Return membership of every pixel in brightness levels of equal share, (levels, H, W)."""
-    grey = ndimage.gaussian_filter(image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32), 1.0)
+    grey = brightness(image)
     bounds = np.quantile(grey[::4, ::4], np.linspace(0, 1, _GREY_LEVELS + 1)[1:-1])
     level = np.searchsorted(bounds, grey).astype(np.int8)
     return (level == np.arange(_GREY_LEVELS, dtype=np.int8)[:, None, None]).astype(np.float32)

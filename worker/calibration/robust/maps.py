@@ -78,6 +78,11 @@ class ChannelMaps:
         return torch.lerp(top, low, fy), along_u, (low - top) * slope_v
 
 
+def brightness(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return the luma (H, W) of an image (H, W, 3) RGB, 0 to 255, smoothed by a pixel against sensor noise."""
+    return ndimage.gaussian_filter(image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32), 1.0)
+
+
 def blurred(channels: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
     """Blur channels (C, h, w) by a Gaussian of `sigma` grid cells; 0 leaves them alone."""
     if sigma <= 0:
