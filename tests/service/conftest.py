@@ -167,6 +167,10 @@ class Stack:
         status: dict[str, Any] = wait_for(reached, timeout_s)
         return status
 
+    def wait_until_in_pipeline(self, job_id: str) -> None:
+        """Return once a job has read its inputs and made its first report, so that it hears of nothing by chance."""
+        wait_for(lambda: self.job(job_id)["stage"])
+
     def wait_for_end(self, job_id: str, timeout_s: float = 20.0) -> dict[str, Any]:
         """Return the status of a job once it has ended."""
         return self.wait_until(job_id, "succeeded", "failed", "cancelled", timeout_s=timeout_s)

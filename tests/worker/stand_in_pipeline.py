@@ -74,10 +74,8 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: Any) -> Pipelin
     """Pass the time, reporting progress, and end as the seed says."""
     request = inputs.request
     ending = Ending(request.seed)
-    # Who does not listen must not hear by chance, between the start and the first report, that the job was cancelled.
     listens = ending not in (Ending.DEAF, Ending.STUBBORN)
-    if listens:
-        on_progress(Progress("segmentation", 0.0))
+    on_progress(Progress("segmentation", 0.0))
     started, duration = time.monotonic(), request.options.num_iterations / 100
     while (passed := time.monotonic() - started) < duration:
         if listens:
