@@ -28,6 +28,15 @@ class Camera:
     width: int
     height: int
 
+    @property
+    def lens(self) -> tuple[float, float, float, float, float, float, float] | None:
+        """Return fx, skew, cx, fy, cy, width and height of an ideal pinhole, for code that projects by itself.
+
+        None where points have to go through `project`.
+        """
+        (fx, skew, cx), (_, fy, cy), _ = self.K.tolist()
+        return fx, skew, cx, fy, cy, float(self.width), float(self.height)
+
     def project(self, points_cam: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Project points (..., 3, N), one column each, in the camera frame (m).
 
