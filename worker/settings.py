@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker.inputs.limits import InputLimits
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
         default="",
         description="Where inputs, overlays and results are kept: an object store such as `s3://bucket/prefix`, or "
         "`file:///folder`. Empty: the folder `blobs` in the data folder.",
+    )
+    storage_timeout_s: float = Field(
+        default=60.0, gt=0, description="Seconds that one request to an object store may take, its body included."
     )
     max_upload_bytes: int = Field(
         default=512 * 2**20,
@@ -89,6 +93,13 @@ class Settings(BaseSettings):
         default="worker.pipeline",
         description="Module that computes a job. For tests, which put a small stand-in here; leave it alone otherwise.",
     )
+
+    @field_validator("storage_url")
+    @classmethod
+    def _storage_is_of_a_known_kind(cls, url: str) -> str:
+        if url and not re.match(r"file:///|s3://[^/@:]+(/|$)", url):
+            raise ValueError("SEMALIGN_STORAGE_URL must be s3://bucket/prefix or file:///folder")
+        return url
 
     @model_validator(mode="after")
     def _time_limits_nest(self) -> Self:

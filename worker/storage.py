@@ -4,17 +4,28 @@ All keys are made here, from a job id and fixed names; nothing a caller wrote be
 """
 
 import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore, S3Store
 
 from worker.settings import Settings
 
 RESULT: Final = "result.json"
+
+# What one upload holds in memory on its way to an object store is the product of the two.
+_PART_BYTES: Final = 8 * 2**20
+_PARTS_AT_ONCE: Final = 2
+_CONNECT_TIMEOUT_S: Final = 0.8
+_CHECK_TIMEOUT_S: Final = 1.2
+_FIRST_PAUSE_S: Final = 0.1
 
 
 class StorageUnavailable(Exception):  # noqa: N818 - names the state the caller has to wait out
@@ -43,27 +54,32 @@ def overlay_name(stage: str) -> str:
 class BlobStore:
     """The blobs of one deployment.
 
-    Every method raises `StorageUnavailable` when the store does not answer, and `BlobMissing` where there is no blob.
+    Every method raises `StorageUnavailable` when the store does not answer or refuses, and `BlobMissing` where there is
+    no blob.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, probe: ObjectStore | None = None) -> None:
+        """Take the store, and optionally the same one with the short patience that `check` has."""
         self._store = store
+        self._probe = probe or store
 
     def put(self, key: str, data: bytes) -> None:
         """Store `data` under `key`, whole or not at all."""
-        try:
-            obstore.put(self._store, key, data)
-        except (BaseError, OSError) as error:
-            raise StorageUnavailable(f"{key} could not be stored") from error
+        self._put(key, data)
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Store the content of a file under `key`, whole or not at all; a large one passes through memory in parts."""
+        self._put(key, path)
 
     def get(self, key: str) -> bytes:
         """Return the blob under `key`."""
-        try:
-            return bytes(obstore.get(self._store, key).bytes())
-        except (NotFoundError, FileNotFoundError) as error:
-            raise BlobMissing(f"there is no {key}") from error
-        except (BaseError, OSError) as error:
-            raise StorageUnavailable(f"{key} could not be read") from error
+        with _outage_as_unavailable(f"{key} could not be read"):
+            try:
+                return bytes(obstore.get(self._store, key).bytes())
+            except (NotFoundError, FileNotFoundError) as error:
+                # S3 says the same of a bucket that is not there, and then no blob is lost.
+                self.check()
+                raise BlobMissing(f"there is no {key}") from error
 
     def delete_job(self, job_id: str) -> None:
         """Delete every blob of a job."""
@@ -74,30 +90,81 @@ class BlobStore:
         self._delete_prefix(f"jobs/{job_id}/attempts/{token}")
 
     def check(self) -> None:
-        """Ask the store for a sign of life, without writing."""
-        try:
-            next(iter(obstore.list(self._store, "jobs", chunk_size=1)), None)
-        except (BaseError, OSError) as error:
-            raise StorageUnavailable("the storage does not answer") from error
+        """Ask the store for a sign of life, without writing; an object store has two seconds to answer."""
+        with _outage_as_unavailable("the storage does not answer"):
+            next(iter(obstore.list(self._probe, "jobs", chunk_size=1)), None)
+
+    def _put(self, key: str, data: bytes | Path) -> None:
+        with _outage_as_unavailable(f"{key} could not be stored"):
+            obstore.put(self._store, key, data, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
 
     def _delete_prefix(self, prefix: str) -> None:
-        try:
+        with _outage_as_unavailable(f"{prefix} could not be deleted"):
             for page in obstore.list(self._store, prefix):
-                for blob in page:
-                    self._delete(blob["path"])
-        except (BaseError, OSError) as error:
-            raise StorageUnavailable(f"{prefix} could not be deleted") from error
+                self._delete([blob["path"] for blob in page])
 
-    def _delete(self, key: str) -> None:
+    def _delete(self, keys: list[str]) -> None:
         # API and worker both delete the blobs of a job that was cancelled while it ran: either may come first.
-        with contextlib.suppress(NotFoundError, FileNotFoundError):
-            obstore.delete(self._store, key)
+        if not isinstance(self._store, LocalStore):
+            obstore.delete(self._store, keys)  # one request for a page, to which a key that is gone is no error
+            return
+        for key in keys:
+            with contextlib.suppress(NotFoundError, FileNotFoundError):
+                obstore.delete(self._store, key)
 
 
-def open_storage(settings: Settings) -> BlobStore:
-    """Open the storage that the settings name; a local folder is made."""
+def open_storage(settings: Settings, *, patience_s: float = 1.0) -> BlobStore:
+    """Open the storage that the settings name; a local folder is made, an object store is not asked yet.
+
+    Args:
+        settings: `storage_url` names it, `storage_timeout_s` bounds each request to an object store.
+        patience_s: Seconds over which a request to an object store is repeated while it does not answer.
+    """
     url = urlparse(settings.storage_url)
-    if url.scheme in ("", "file"):
-        folder = Path(url.path) if url.path else settings.data_dir / "blobs"
-        return BlobStore(LocalStore(folder, mkdir=True, automatic_cleanup=True))
-    return BlobStore(from_url(settings.storage_url))
+    if url.scheme == "s3":
+        address = _Bucket(url.netloc, url.path.strip("/"))
+        store = address.open(timeout_s=settings.storage_timeout_s, patience_s=patience_s)
+        return BlobStore(store, probe=address.open(timeout_s=_CHECK_TIMEOUT_S, patience_s=0.0))
+    folder = Path(unquote(url.path)) if url.path else settings.data_dir / "blobs"
+    return BlobStore(LocalStore(folder, mkdir=True, automatic_cleanup=True))
+
+
+@dataclass(frozen=True)
+class _Bucket:
+    """A bucket of S3 or of a server that speaks its protocol, and the prefix of our keys in it.
+
+    Endpoint, region and credentials come from the variables that all S3 clients know, such as `AWS_ENDPOINT_URL`.
+    """
+
+    name: str
+    prefix: str
+
+    def open(self, *, timeout_s: float, patience_s: float) -> S3Store:
+        return S3Store(
+            self.name,
+            prefix=self.prefix or None,
+            client_options={
+                "timeout": timedelta(seconds=timeout_s),
+                "connect_timeout": timedelta(seconds=min(_CONNECT_TIMEOUT_S, timeout_s)),
+                # Options given here hide those of the environment.
+                "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true"),
+            },
+            retry_config={
+                "max_retries": 10 if patience_s else 0,
+                "retry_timeout": timedelta(seconds=patience_s),
+                "backoff": {
+                    "init_backoff": timedelta(seconds=_FIRST_PAUSE_S),
+                    "max_backoff": timedelta(seconds=max(patience_s / 4, _FIRST_PAUSE_S)),
+                    "base": 2,
+                },
+            },
+        )
+
+
+@contextlib.contextmanager
+def _outage_as_unavailable(what: str) -> Iterator[None]:
+    """Turn whatever a store says of an outage or a refusal into the one error that callers handle."""
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        raise StorageUnavailable(what) from error
