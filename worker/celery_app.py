@@ -5,15 +5,17 @@ from typing import Any, Final
 
 from celery import Celery
 
+from worker.jobs.record import JobQueue
 from worker.settings import Settings
 
 TASK: Final = "semalign.calibrate"
-QUEUE: Final = "semalign"
+# Their order in the alphabet is the order in which a worker looks for its next job.
+QUEUES: Final = {JobQueue.INTERACTIVE: "semalign.1.interactive", JobQueue.BATCH: "semalign.2.batch"}
 _RESTORE_INTERVAL_S: Final = 5
 
 
 def create_celery_app(settings: Settings) -> Celery:
-    """Return an application that publishes to, or works on, the one queue of calibration jobs."""
+    """Return an application that publishes to, or works on, the queues of calibration jobs."""
     app = Celery("semalign", broker=celery_broker_url(settings.resolved_broker_url), set_as_current=False)
     app.conf.update(_options(settings))
     return app
@@ -27,7 +29,8 @@ def celery_broker_url(url: str) -> str:
 
 def _options(settings: Settings) -> dict[str, Any]:
     return {
-        "task_default_queue": QUEUE,
+        "task_queues": {name: {"routing_key": name} for name in QUEUES.values()},
+        "task_default_queue": QUEUES[JobQueue.INTERACTIVE],
         "task_serializer": "json",
         "accept_content": ["json"],
         # The job record is the result. A result backend would make publishing block for 19 s when the broker is down.
@@ -54,6 +57,8 @@ def _options(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
+            # Not in turn: a batch of thousands must not hold up the person who waits.
+            "queue_order_strategy": "sorted",
             "visibility_timeout": math.ceil(settings.visibility_timeout_s),
             # The throttle multiplies the interval; its default of 10 would let a lost job wait for 50 s more.
             "unacked_restore_interval": _RESTORE_INTERVAL_S,

@@ -3,8 +3,9 @@
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from worker.celery_app import TASK, create_celery_app
+from worker.celery_app import QUEUES, TASK, create_celery_app
 from worker.errors import BrokerUnavailable
+from worker.jobs.record import JobQueue
 from worker.settings import Settings
 
 
@@ -22,14 +23,16 @@ class Dispatcher:
             "interval_step": 0,
         }
 
-    def publish(self, job_id: str) -> None:
-        """Queue a job.
+    def publish(self, job_id: str, queue: JobQueue = JobQueue.INTERACTIVE) -> None:
+        """Hand a job to the workers.
 
         Raises:
             BrokerUnavailable: The broker did not take the message.
         """
         try:
-            self._app.send_task(TASK, args=[job_id], task_id=job_id, retry=False, ignore_result=True)
+            self._app.send_task(
+                TASK, args=[job_id], task_id=job_id, queue=QUEUES[queue], retry=False, ignore_result=True
+            )
         except (OperationalError, RedisError, OSError) as error:
             raise BrokerUnavailable("the broker does not take jobs") from error
 

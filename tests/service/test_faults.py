@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from worker.celery_app import QUEUE
+from worker.celery_app import QUEUES
+from worker.jobs.record import JobQueue
 from worker.jobs.store import connect
 
 
@@ -87,7 +88,7 @@ def test_a_stopping_worker_hands_its_job_back(stack: Any, make_job: Any) -> None
     job_id = stack.submit(make_job(seconds=3))
     stack.wait_until(job_id, "running")
     stack.worker.stop(10)
-    assert connect(stack.settings.resolved_broker_url, timeout_s=5).llen(QUEUE) == 1
+    assert connect(stack.settings.resolved_broker_url, timeout_s=5).llen(QUEUES[JobQueue.INTERACTIVE]) == 1
     stack.start_worker()
     assert stack.wait_for_end(job_id)["state"] == "succeeded"
     assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]

@@ -7,9 +7,10 @@ import time
 import pytest
 import redis
 
-from worker.celery_app import QUEUE
+from worker.celery_app import QUEUES
 from worker.dispatch import Dispatcher
 from worker.errors import BrokerUnavailable
+from worker.jobs.record import JobQueue
 from worker.settings import Settings
 
 
@@ -17,7 +18,7 @@ def test_a_message_carries_the_job_id_and_nothing_else(broker_settings: Settings
     """No tensor, no path, no secret crosses the queue."""
     dispatcher = Dispatcher(broker_settings)
     dispatcher.publish("0123")
-    (message,) = [json.loads(text) for text in client.lrange(QUEUE, 0, -1)]  # type: ignore[union-attr]
+    (message,) = [json.loads(text) for text in client.lrange(QUEUES[JobQueue.INTERACTIVE], 0, -1)]  # type: ignore[union-attr]
     arguments, options, _ = json.loads(base64.b64decode(message["body"]))
     assert (arguments, options) == (["0123"], {})
     assert message["content-type"] == "application/json"

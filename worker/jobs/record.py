@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 
 class JobState(StrEnum):
@@ -20,6 +20,33 @@ class JobState(StrEnum):
     def is_terminal(self) -> bool:
         """Whether the job will not change any more."""
         return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+class JobQueue(StrEnum):
+    """Who waits for the job: workers take from the first queue that has one, in this order."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True)
+class JobOrigin:
+    """Where a job came from, written once when it is accepted.
+
+    Attributes:
+        owner: Id of the API key that sent it; empty for a caller without one.
+        queue: Queue that it waits in.
+        request_id: Id of the HTTP request, as the logs name it.
+        body_digest: Digest of what was sent, to tell a repeated request from another one under the same key.
+    """
+
+    owner: str = ""
+    queue: JobQueue = JobQueue.INTERACTIVE
+    request_id: str = ""
+    body_digest: str = ""
+
+
+ANONYMOUS: Final = JobOrigin()
 
 
 @dataclass(frozen=True)
@@ -80,6 +107,9 @@ class JobRecord:
         inputs: Storage keys of what the caller sent.
         artifacts: Attempt whose result and overlays count; None while there are none.
         error: Why the job failed, if it did.
+        origin: Where the job came from.
+        lease_until: Unix seconds on the broker's clock until when the attempt that owns the job is known to live;
+            None unless it runs.
     """
 
     id: str
@@ -96,6 +126,28 @@ class JobRecord:
     inputs: JobInputs
     artifacts: int | None
     error: JobError | None
+    origin: JobOrigin = ANONYMOUS
+    lease_until: float | None = None
+
+    @property
+    def owner(self) -> str:
+        """Id of the API key that the job belongs to; empty for a caller without one."""
+        return self.origin.owner
+
+    @property
+    def queue(self) -> JobQueue:
+        """Queue that the job waits in."""
+        return self.origin.queue
+
+    @property
+    def request_id(self) -> str:
+        """Id of the HTTP request that brought the job."""
+        return self.origin.request_id
+
+    @property
+    def body_digest(self) -> str:
+        """Digest of what was sent."""
+        return self.origin.body_digest
 
     @classmethod
     def from_hash(cls, job_id: str, fields: Mapping[str, str]) -> Self:
@@ -119,4 +171,11 @@ class JobRecord:
             inputs=JobInputs.from_json(fields["inputs"]),
             artifacts=int(fields["artifacts"]) if fields.get("artifacts") else None,
             error=JobError(fields["error_type"], fields["error_detail"]) if fields.get("error_type") else None,
+            origin=JobOrigin(
+                owner=fields["owner"],
+                queue=JobQueue(fields["queue"]),
+                request_id=fields["request_id"],
+                body_digest=fields["body_digest"],
+            ),
+            lease_until=number("lease_until"),
         )

@@ -8,7 +8,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from worker.jobs import transitions
-from worker.jobs.record import JobError, JobInputs, JobRecord, JobState
+from worker.jobs.record import ANONYMOUS, JobError, JobInputs, JobOrigin, JobQueue, JobRecord, JobState
 from worker.jobs.transitions import Verdict
 
 _RETRY_PAUSE_S = 0.5
@@ -45,7 +45,6 @@ class JobStore:
     def __init__(self, client: "redis.Redis", prefix: str = "semalign") -> None:
         self._client = client
         self._prefix = prefix
-        self._queued = f"{prefix}:queued"
         self._sequence = f"{prefix}:sequence"
 
     def ping(self) -> None:
@@ -62,12 +61,32 @@ class JobStore:
         return JobRecord.from_hash(job_id, fields) if fields else None
 
     def queue_position(self, job_id: str) -> int | None:
-        """Return how many queued jobs come before this one, or None if it does not wait."""
-        return cast(int | None, self._client.zrank(self._queued, job_id))
+        """Return how many waiting jobs come before this one, or None if it does not wait."""
+        before = 0
+        for queue in JobQueue:
+            rank = cast(int | None, self._client.zrank(self._waiting(queue), job_id))
+            if rank is not None:
+                return before + rank
+            before += self.waiting_jobs(queue)
+        return None
 
-    def create(self, job_id: str, inputs: JobInputs) -> Verdict:
+    def waiting_jobs(self, queue: JobQueue) -> int:
+        """Return how many jobs wait in a queue."""
+        return self._client.zcard(self._waiting(queue))
+
+    def create(self, job_id: str, inputs: JobInputs, origin: JobOrigin = ANONYMOUS) -> Verdict:
         """Write the record of a new job, queued: `OK` or `EXISTS`."""
-        return Verdict(self._run(transitions.CREATE, job_id, job_id, inputs.to_json(), more_keys=(self._sequence,)))
+        return Verdict(
+            self._run(
+                transitions.CREATE,
+                job_id,
+                inputs.to_json(),
+                origin.owner,
+                origin.queue,
+                origin.request_id,
+                origin.body_digest,
+            )
+        )
 
     def begin(self, job_id: str, worker: str, max_deliveries: int) -> Attempt:
         """Take a job that was delivered: `OK`, `GONE`, `CANCELLED`, `FINISHED` or `POISON`.
@@ -77,9 +96,7 @@ class JobStore:
             worker: Name of the worker that takes it.
             max_deliveries: One more delivery than this and the job fails as poison.
         """
-        verdict, token = self._run(
-            transitions.BEGIN, job_id, job_id, worker, max_deliveries, POISON.type, POISON.detail
-        )
+        verdict, token = self._run(transitions.BEGIN, job_id, worker, max_deliveries, POISON.type, POISON.detail)
         return Attempt(Verdict(verdict), int(token))
 
     def progress(self, job_id: str, token: int, stage: str, progress: float, loss: float | None) -> Verdict:
@@ -108,16 +125,19 @@ class JobStore:
 
     def cancel(self, job_id: str) -> Verdict:
         """Delete a job that does not run (`OK`), or tell the attempt that runs to stop (`CANCELLED`); or `GONE`."""
-        return Verdict(self._run(transitions.CANCEL, job_id, job_id, _CANCELLED_TTL_S))
+        return Verdict(self._run(transitions.CANCEL, job_id, _CANCELLED_TTL_S))
 
     def remove(self, job_id: str) -> Verdict:
         """Delete the record, whatever its state: `OK` or `GONE`."""
-        return Verdict(self._run(transitions.REMOVE, job_id, job_id))
+        return Verdict(self._run(transitions.REMOVE, job_id))
 
     def _record(self, job_id: str) -> str:
         return f"{self._prefix}:job:{job_id}"
 
-    def _run(self, script: str, job_id: str, *arguments: Any, more_keys: tuple[str, ...] = ()) -> Any:
+    def _waiting(self, queue: JobQueue) -> str:
+        return f"{self._prefix}:waiting:{queue}"
+
+    def _run(self, script: str, job_id: str, *arguments: Any) -> Any:
         """Run one transition; redis-py loads the script again where a restarted broker forgot it."""
-        keys = (self._record(job_id), self._queued, *more_keys)
-        return self._client.register_script(script)(keys=keys, args=[str(argument) for argument in arguments])
+        keys = (self._record(job_id), self._sequence, *(self._waiting(queue) for queue in JobQueue))
+        return self._client.register_script(script)(keys=keys, args=[job_id, *(str(each) for each in arguments)])

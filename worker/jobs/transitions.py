@@ -13,7 +13,8 @@ that run already: their message came back because the worker that had it vanishe
 for the queue forgets them, and takes the token from the old attempt. Times are the broker's, the one clock that all
 machines share.
 
-KEYS[1] is the record, KEYS[2] the queued jobs, sorted by a sequence number.
+KEYS[1] is the record, KEYS[2] counts jobs, which orders the waiting ones; KEYS[3] and KEYS[4] hold those of each queue.
+ARGV[1] is the id.
 """
 
 from enum import StrEnum
@@ -39,22 +40,23 @@ local function now()
 end
 """
 
-# The attempt with token ARGV[1] may go on: the guard of everything an attempt writes.
+# The attempt with token ARGV[2] may go on: the guard of everything an attempt writes.
 _FENCE: Final = """
 local state, token = unpack(redis.call('HMGET', KEYS[1], 'state', 'token'))
 if not state then return 'gone' end
-if token ~= ARGV[1] then return 'superseded' end
+if token ~= ARGV[2] then return 'superseded' end
 if state == 'cancelled' then return 'cancelled' end
 """
 
-# ARGV: id, inputs. KEYS[3] counts jobs, which orders the queue.
+# ARGV: id, inputs, owner, queue, request id, body digest.
 CREATE: Final = (
     _NOW
     + """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'exists' end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'stage', '', 'progress', '0', 'token', '0', 'deliveries', '0',
-           'worker', '', 'created_at', now(), 'inputs', ARGV[2])
-redis.call('ZADD', KEYS[2], redis.call('INCR', KEYS[3]), ARGV[1])
+           'worker', '', 'created_at', now(), 'inputs', ARGV[2], 'owner', ARGV[3], 'queue', ARGV[4],
+           'request_id', ARGV[5], 'body_digest', ARGV[6])
+redis.call('ZADD', ARGV[4] == 'batch' and KEYS[4] or KEYS[3], redis.call('INCR', KEYS[2]), ARGV[1])
 return 'ok'
 """
 )
@@ -67,7 +69,7 @@ local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'gone', 0} end
 if state == 'cancelled' then return {'cancelled', 0} end
 if state ~= 'queued' and state ~= 'running' then return {'finished', 0} end
-redis.call('ZREM', KEYS[2], ARGV[1])
+for index = 3, #KEYS do redis.call('ZREM', KEYS[index], ARGV[1]) end
 local token = redis.call('HINCRBY', KEYS[1], 'token', 1)
 if tonumber(redis.call('HGET', KEYS[1], 'deliveries')) >= tonumber(ARGV[3]) then
   redis.call('HSET', KEYS[1], 'state', 'failed', 'finished_at', now(), 'error_type', ARGV[4], 'error_detail', ARGV[5])
@@ -85,7 +87,7 @@ PROGRESS: Final = (
     _FENCE
     + """
 if state ~= 'running' then return 'finished' end
-redis.call('HSET', KEYS[1], 'stage', ARGV[2], 'progress', ARGV[3], 'loss', ARGV[4])
+redis.call('HSET', KEYS[1], 'stage', ARGV[3], 'progress', ARGV[4], 'loss', ARGV[5])
 return 'ok'
 """
 )
@@ -95,11 +97,11 @@ FINISH: Final = (
     _NOW
     + _FENCE
     + """
-if state == ARGV[2] then return 'ok' end  -- a repeat, after the answer to the first was lost
+if state == ARGV[3] then return 'ok' end  -- a repeat, after the answer to the first was lost
 if state ~= 'running' then return 'finished' end
-redis.call('HSET', KEYS[1], 'state', ARGV[2], 'finished_at', now(), 'error_type', ARGV[4], 'error_detail', ARGV[5])
-if ARGV[3] == '1' then redis.call('HSET', KEYS[1], 'artifacts', ARGV[1]) end
-if ARGV[2] == 'succeeded' then redis.call('HSET', KEYS[1], 'stage', 'done', 'progress', '1') end
+redis.call('HSET', KEYS[1], 'state', ARGV[3], 'finished_at', now(), 'error_type', ARGV[5], 'error_detail', ARGV[6])
+if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'artifacts', ARGV[2]) end
+if ARGV[3] == 'succeeded' then redis.call('HSET', KEYS[1], 'stage', 'done', 'progress', '1') end
 return 'ok'
 """
 )
@@ -111,8 +113,8 @@ LOSE: Final = (
 local state, worker = unpack(redis.call('HMGET', KEYS[1], 'state', 'worker'))
 if not state then return 'gone' end
 if state ~= 'running' then return 'finished' end
-if worker ~= ARGV[1] then return 'superseded' end
-redis.call('HSET', KEYS[1], 'state', 'failed', 'finished_at', now(), 'error_type', ARGV[2], 'error_detail', ARGV[3])
+if worker ~= ARGV[2] then return 'superseded' end
+redis.call('HSET', KEYS[1], 'state', 'failed', 'finished_at', now(), 'error_type', ARGV[3], 'error_detail', ARGV[4])
 return 'ok'
 """
 )
@@ -129,13 +131,13 @@ if state == 'running' or state == 'cancelled' then
   return 'cancelled'
 end
 redis.call('DEL', KEYS[1])
-redis.call('ZREM', KEYS[2], ARGV[1])
+for index = 3, #KEYS do redis.call('ZREM', KEYS[index], ARGV[1]) end
 return 'ok'
 """
 )
 
 # ARGV: id.
 REMOVE: Final = """
-redis.call('ZREM', KEYS[2], ARGV[1])
+for index = 3, #KEYS do redis.call('ZREM', KEYS[index], ARGV[1]) end
 return redis.call('DEL', KEYS[1]) == 1 and 'ok' or 'gone'
 """
