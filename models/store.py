@@ -1,6 +1,7 @@
 """Find, fetch and check the files of a model.
 
-A mirror comes first, then the local store, then the public source. A mirror that is a directory is read in place.
+A mirror comes first, then the local store, then the public source. A mirror that is a directory is read in place. Files
+that come with the package are read there and nowhere else.
 """
 
 import hashlib
@@ -13,6 +14,10 @@ from models.catalogue import CatalogueEntry, ModelFile
 from models.download import ReportBytes, download
 from models.errors import ModelIntegrityError, ModelNotAvailableError
 from models.settings import StoreSettings
+
+EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
+_FETCH_HINT = "delete it and run `semalign models pull {name}`"
+_REINSTALL_HINT = "install semalign again"
 
 
 def locate(entry: CatalogueEntry, settings: StoreSettings | None = None) -> Mapping[str, Path] | None:
@@ -60,7 +65,7 @@ def read(entry: CatalogueEntry, settings: StoreSettings | None = None) -> Mappin
 
 
 def _find(entry: CatalogueEntry, file: ModelFile, settings: StoreSettings) -> Path | None:
-    folders = (settings.mirror_directory, settings.models_dir)
+    folders = (EMBEDDED_FOLDER,) if file.url is None else (settings.mirror_directory, settings.models_dir)
     candidates = (folder / entry.name / file.name for folder in folders if folder is not None)
     return next((path for path in candidates if path.is_file()), None)
 
@@ -69,9 +74,10 @@ def _read_checked(entry: CatalogueEntry, file: ModelFile, path: Path) -> bytes:
     # A file of the wrong size may be huge: it is not worth reading.
     content = path.read_bytes() if path.stat().st_size == file.size else b""
     if hashlib.sha256(content).hexdigest() != file.sha256:
+        hint = _REINSTALL_HINT if file.url is None else _FETCH_HINT.format(name=entry.name)
         raise ModelIntegrityError(
             f"{path} is not the published file of '{entry.name}' ({file.size} bytes, SHA-256 {file.sha256[:12]}...); "
-            f"delete it and run `semalign models pull {entry.name}`."
+            f"{hint}."
         )
     return content
 
@@ -80,6 +86,10 @@ def _download_from_first(
     entry: CatalogueEntry, file: ModelFile, settings: StoreSettings, on_bytes: ReportBytes | None
 ) -> None:
     """Download a file from the first source that has it: the mirror, then its public address."""
+    if file.url is None:
+        raise ModelNotAvailableError(
+            f"{EMBEDDED_FOLDER / entry.name / file.name} is missing from this installation; {_REINSTALL_HINT}."
+        )
     mirrored = [f"{settings.mirror_url}/{entry.name}/{file.name}"] if settings.mirror_url else []
     target = settings.models_dir / entry.name / file.name
     failures = []

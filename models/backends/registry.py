@@ -1,11 +1,13 @@
 """Which code runs which model.
 
-A backend is a function from a catalogue entry, its files' content and a device to a segmenter. It imports its network
-itself, so that asking for one model loads nothing of the others.
+A backend makes a segmenter from a catalogue entry, its files' content and a device. It is imported when a model asks
+for it, so that one model loads nothing of the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
 from models import store
 from models.backends.protocols import CloudSegmenter, ImageSegmenter
@@ -14,25 +16,9 @@ from models.errors import UnknownModelError
 
 Files = Mapping[str, bytes]
 
-
-def _espnetv2(entry: CatalogueEntry, files: Files, device: str) -> ImageSegmenter:
-    from models.backends.espnetv2 import ESPNetv2Segmenter  # noqa: PLC0415
-
-    return ESPNetv2Segmenter(entry, files, device)
-
-
-def _mininet3d(entry: CatalogueEntry, files: Files, device: str) -> CloudSegmenter:
-    from models.backends.mininet3d import MiniNet3DSegmenter  # noqa: PLC0415
-
-    return MiniNet3DSegmenter(entry, files, device)
-
-
-IMAGE_BACKENDS: Mapping[str, Callable[[CatalogueEntry, Files, str], ImageSegmenter]] = MappingProxyType(
-    {"espnetv2": _espnetv2}
-)
-CLOUD_BACKENDS: Mapping[str, Callable[[CatalogueEntry, Files, str], CloudSegmenter]] = MappingProxyType(
-    {"mininet3d": _mininet3d}
-)
+# Code of a backend by its name in the catalogue, `module:class`. Each is called with (entry, files, device).
+IMAGE_BACKENDS: Mapping[str, str] = MappingProxyType({"espnetv2": "models.backends.espnetv2:ESPNetv2Segmenter"})
+CLOUD_BACKENDS: Mapping[str, str] = MappingProxyType({"mininet3d": "models.backends.mininet3d:MiniNet3DSegmenter"})
 
 
 def load_image_model(name: str, *, device: str = "cpu") -> ImageSegmenter:
@@ -47,7 +33,8 @@ def load_image_model(name: str, *, device: str = "cpu") -> ImageSegmenter:
         ModelNotAvailableError: its files could not be had, or are not the published ones.
     """
     entry, files = _obtain(name, "image")
-    return IMAGE_BACKENDS[entry.backend](entry, files, device)
+    segmenter: ImageSegmenter = _import(IMAGE_BACKENDS[entry.backend])(entry, files, device)
+    return segmenter
 
 
 def load_cloud_model(name: str, *, device: str = "cpu") -> CloudSegmenter:
@@ -62,7 +49,8 @@ def load_cloud_model(name: str, *, device: str = "cpu") -> CloudSegmenter:
         ModelNotAvailableError: its files could not be had, or are not the published ones.
     """
     entry, files = _obtain(name, "cloud")
-    return CLOUD_BACKENDS[entry.backend](entry, files, device)
+    segmenter: CloudSegmenter = _import(CLOUD_BACKENDS[entry.backend])(entry, files, device)
+    return segmenter
 
 
 def _obtain(name: str, modality: Modality) -> tuple[CatalogueEntry, Files]:
@@ -71,3 +59,8 @@ def _obtain(name: str, modality: Modality) -> tuple[CatalogueEntry, Files]:
         fitting = ", ".join(other.name for other in CATALOGUE.values() if other.modality == modality)
         raise UnknownModelError(f"'{name}' segments a {entry.modality}, not a {modality}; use one of: {fitting}.")
     return entry, store.pull(entry)
+
+
+def _import(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

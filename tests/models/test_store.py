@@ -202,3 +202,31 @@ def test_reading_a_model_that_is_not_here_names_the_command(tmp_path):
     """Reading never downloads."""
     with pytest.raises(ModelNotAvailableError, match="semalign models pull tiny"):
         store.read(_entry(), _settings(tmp_path))
+
+
+class TestEmbedded:
+    """Models whose files come with the package."""
+
+    @staticmethod
+    def entry() -> CatalogueEntry:
+        """Return the tiny model, its files without an address."""
+        return dataclasses.replace(
+            _entry(), files=tuple(dataclasses.replace(file, url=None) for file in _entry().files)
+        )
+
+    def test_they_are_read_from_the_package_alone(self, tmp_path, monkeypatch):
+        """No mirror, no store and no network is asked."""
+        monkeypatch.setattr(store, "EMBEDDED_FOLDER", tmp_path / "package")
+        _lay_out(tmp_path / "package" / "tiny")
+        settings = _settings(tmp_path, _lay_out(tmp_path / "mirror" / "other").parent)
+        assert self.entry().is_embedded
+        assert store.pull(self.entry(), settings) == CONTENTS
+
+    def test_a_damaged_installation_says_so(self, tmp_path, monkeypatch):
+        """A file that is missing or changed cannot be fetched: semalign has to be installed again."""
+        monkeypatch.setattr(store, "EMBEDDED_FOLDER", tmp_path / "package")
+        with pytest.raises(ModelNotAvailableError, match="is missing from this installation; install semalign again"):
+            store.pull(self.entry(), _settings(tmp_path))
+        (_lay_out(tmp_path / "package" / "tiny") / "head").write_bytes(b"another head")
+        with pytest.raises(ModelIntegrityError, match="install semalign again"):
+            store.pull(self.entry(), _settings(tmp_path))

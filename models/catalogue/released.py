@@ -1,70 +1,7 @@
-"""The pretrained networks this project knows: where their files come from, under which terms, and what they expect."""
+"""Networks that others published: fetched from their authors' repositories, at pinned commits."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal
-
-from models.errors import UnknownModelError
+from models.catalogue.entry import CatalogueEntry, ModelFile
 from models.label_sets import CITYSCAPES, SEMANTIC_KITTI
-
-Modality = Literal["image", "cloud"]
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """One published file.
-
-    Attributes:
-        name: file name in a mirror and in the local store.
-        url: public address, at a pinned commit.
-        sha256: hex digest of the content.
-        size: bytes.
-    """
-
-    name: str
-    url: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True)
-class CatalogueEntry:
-    """A pretrained network.
-
-    Attributes:
-        name: what users call it.
-        modality: what it segments.
-        summary: one line on what it is.
-        backend: which code runs it; see `models.backends.registry`.
-        source: repository and commit its files come from.
-        files: the files that make it up.
-        code_licence: licence of the repository, SPDX.
-        training_data_terms: what the owners of the training data allow, in a sentence or two.
-        non_commercial: whether those terms rule out commercial use.
-        class_names: native name of every output index.
-        preprocessing: what happens to the input, in a sentence.
-        sensor: what recorded the training data.
-    """
-
-    name: str
-    modality: Modality
-    summary: str
-    backend: str
-    source: str
-    files: tuple[ModelFile, ...]
-    code_licence: str
-    training_data_terms: str
-    non_commercial: bool
-    class_names: Mapping[int, str]
-    preprocessing: str
-    sensor: str
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files."""
-        return sum(file.size for file in self.files)
-
 
 _EDGENETS = "https://raw.githubusercontent.com/sacmehta/EdgeNets/2b232d3f7fb60658755dad1ebca0ffc895cc795e"
 _MININET = (
@@ -143,18 +80,4 @@ MININET3D_TINY_SEMANTICKITTI = CatalogueEntry(
     ),
 )
 
-CATALOGUE: Mapping[str, CatalogueEntry] = MappingProxyType(
-    {entry.name: entry for entry in (ESPNETV2_S2_CITYSCAPES, MININET3D_TINY_SEMANTICKITTI)}
-)
-
-
-def get_entry(name: str) -> CatalogueEntry:
-    """Return the catalogue entry of a model.
-
-    Raises:
-        UnknownModelError: no model has that name.
-    """
-    try:
-        return CATALOGUE[name]
-    except KeyError:
-        raise UnknownModelError(f"There is no model named '{name}'; known are {', '.join(CATALOGUE)}.") from None
+RELEASED = (ESPNETV2_S2_CITYSCAPES, MININET3D_TINY_SEMANTICKITTI)
