@@ -21,13 +21,27 @@ def render(
     rigs_vary: Annotated[
         bool, typer.Option("--rigs-vary", help="Give every frame a rig of its own instead of one for all.")
     ] = False,
+    varied: Annotated[
+        bool,
+        typer.Option(
+            "--varied",
+            help="Draw sensors, rig, light, colours and contents anew for every frame, to train networks on.",
+        ),
+    ] = False,
+    width: Annotated[int, typer.Option(min=64, max=4096, help="Width of the image in pixels.")] = 1241,
 ) -> None:
     """Render street scenes: image, point cloud, labels of both, intrinsics and extrinsic, all exact."""
-    from worker.scenes import LidarConfig, RigConfig, SceneConfig, generate, write_frame
+    from worker.scenes import CameraConfig, LidarConfig, RigConfig, SceneConfig, generate, vary, write_frame
     from worker.scenes import render as render_scene
 
-    config = SceneConfig(lidar=LidarConfig(num_beams=beams), rig=RigConfig(varies=rigs_vary), label_noise=label_noise)
+    config = SceneConfig(
+        camera=CameraConfig().scaled_to(width),
+        lidar=LidarConfig(num_beams=beams),
+        rig=RigConfig(varies=rigs_vary),
+        label_noise=label_noise,
+    )
     console = Console()
     for index in track(range(frames), description="Rendering", console=console):
-        write_frame(out / f"scene_{index:06d}", render_scene(generate(seed, index, config)))
+        of_frame = vary(config, seed, index) if varied else config
+        write_frame(out / f"scene_{index:06d}", render_scene(generate(seed, index, of_frame)))
     console.print(f"{frames} frame{'s' if frames > 1 else ''} in {out}")

@@ -16,6 +16,7 @@ from worker.scenes.frame import RenderedFrame, render
 from worker.scenes.generator import generate
 from worker.scenes.scene import Scene
 from worker.scenes.semantics import Semantic, image_class_names, point_class_names
+from worker.scenes.variation import vary
 from worker.scenes.writer import write_frame
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "image_class_names",
     "point_class_names",
     "render",
+    "vary",
     "write_frame",
 ]

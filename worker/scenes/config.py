@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,18 @@ class CameraConfig:
     principal_point_px: tuple[float, float] = (607.1928, 185.2157)
     antialias: bool = True
     sensor_noise: float = 0.008
+
+    def scaled_to(self, width: int) -> CameraConfig:
+        """Return the same camera with an image of this width, in pixels, and the same field of view."""
+        scale = width / self.width
+        u, v = (pixel * scale + 0.5 * (scale - 1.0) for pixel in self.principal_point_px)
+        return replace(
+            self,
+            width=width,
+            height=round(self.height * scale),
+            focal_px=self.focal_px * scale,
+            principal_point_px=(u, v),
+        )
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,9 @@ class LookConfig:
         haze_per_m: range of the extinction by haze.
         exposure_stops: range of the exposure error.
         texture_contrast: factor on the contrast of every procedural texture.
+        sun_strength: factor on the direct light; the larger, the darker shadows are beside it.
+        repaint: how far every finish departs from its designed colours and pattern; 0 leaves them, see
+            `worker.scenes.repaint`.
     """
 
     sun_elevation_deg: tuple[float, float] = (22.0, 55.0)
@@ -85,6 +100,8 @@ class LookConfig:
     haze_per_m: tuple[float, float] = (0.0003, 0.0014)
     exposure_stops: tuple[float, float] = (-0.2, 0.2)
     texture_contrast: float = 1.0
+    sun_strength: float = 1.0
+    repaint: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,9 @@ class ContentConfig:
         curvature_per_m: largest curvature of the road.
         grade: largest slope of the road, as a ratio.
         crossing: probability of a side street.
+        houses: share of the plots that are built on.
+        greenery: factor on the number of bushes and of trees off the street.
+        bush_height_m: range of the heights of bushes.
     """
 
     parked_cars: float = 0.5
@@ -108,6 +128,9 @@ class ContentConfig:
     curvature_per_m: float = 0.006
     grade: float = 0.04
     crossing: float = 0.4
+    houses: float = 0.93
+    greenery: float = 1.0
+    bush_height_m: tuple[float, float] = (0.6, 1.7)
 
 
 @dataclass(frozen=True)

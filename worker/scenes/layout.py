@@ -136,7 +136,7 @@ class Layout:
             middle = station + 0.5 * plan.length
             setback = yard + rng.uniform(0.0, 0.2 if terraced else 2.0)
             lateral = side * (ground.yard_start + ground.half_width + setback + 0.5 * plan.depth)
-            if self._clear(middle, lateral, 0.5 * plan.length + 4.0) and rng.random() < 0.93:
+            if self._clear(middle, lateral, 0.5 * plan.length + 4.0) and rng.random() < self.content.houses:
                 self._house(plan, middle, lateral, side)
                 if not ground.paved_yards:
                     self._front_border(station, plan.length, side)
@@ -195,16 +195,16 @@ class Layout:
     def _gardens(self) -> None:
         """Plant trees behind and between the houses, and bushes before them."""
         ground, rng = self.ground, self.rng
-        for _ in range(64):
+        for _ in range(round(64 * self.content.greenery)):
             station, side = rng.uniform(_BEHIND_M, _AHEAD_M + 60.0), rng.choice(SIDES)
             x, y, _ = ground.along(station, side * (ground.half_width + rng.uniform(14.0, 60.0)))
             if self._free(x, y, 3.0):
                 self._tree(x, y, float(rng.uniform(7.0, 13.0)), conifer=bool(rng.random() < 0.2))
-        for _ in range(0 if ground.paved_yards else 36):
+        for _ in range(0 if ground.paved_yards else round(36 * self.content.greenery)):
             station, side = rng.uniform(_BEHIND_M, _AHEAD_M), rng.choice(SIDES)
             x, y, _ = ground.along(station, side * (ground.half_width + ground.yard_start + rng.uniform(1.2, 6.0)))
             if self._free(x, y, 0.8):
-                size = float(rng.uniform(0.6, 1.7))
+                size = float(rng.uniform(*self.content.bush_height_m))
                 self.solids += build_bush(self._on_ground(x, y), size, self.noise, rng)
 
     def _free(self, x: float, y: float, margin: float) -> bool:

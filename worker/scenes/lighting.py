@@ -42,7 +42,7 @@ def draw_light(look: LookConfig, rng: np.random.Generator) -> Light:
     to_sun = np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
     clouds = float(rng.uniform(*look.cloudiness))
     warmth = float(np.clip(1.0 - np.sin(elevation) / 0.8, 0.0, 1.0))
-    strength = 2.5 * float(np.clip(1.9 - 2.0 * clouds, 0.0, 1.0))
+    strength = 2.5 * look.sun_strength * float(np.clip(1.9 - 2.0 * clouds, 0.0, 1.0))
     sun = (strength, strength * (0.96 - 0.1 * warmth), strength * (0.88 - 0.26 * warmth))
     grey = float(np.clip(2.0 * clouds - 0.9, 0.0, 1.0))
     zenith = _mix((0.09, 0.25, 0.68), (0.62, 0.66, 0.72), grey)

@@ -10,6 +10,7 @@ from worker.scenes.arrays import Floats, Integers
 from worker.scenes.caster import GROUND, NOTHING, Hits
 from worker.scenes.materials.base import Appearance, Material, Surface
 from worker.scenes.rays import Rays
+from worker.scenes.repaint import repaint
 from worker.scenes.scene import Scene
 from worker.scenes.semantics import Semantic
 
@@ -88,7 +89,10 @@ def places(rays: Rays, hits: Hits, scene: Scene, pixel_rad: float) -> Places:
         noise=scene.noise,
         contrast=scene.config.look.texture_contrast,
     )
-    return Places(rows, world, normals, _appearance(surface, list(groups.values())))
+    look = _appearance(surface, list(groups.values()))
+    if scene.config.look.repaint > 0:
+        look = repaint(look, surface, owners, scene)
+    return Places(rows, world, normals, look)
 
 
 def _appearance(surface: Surface, groups: list[tuple[Material, list[slice]]]) -> Appearance:
