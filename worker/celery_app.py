@@ -24,6 +24,9 @@ def create_celery_app(settings: Settings) -> Celery:
 def celery_broker_url(url: str) -> str:
     """Write a broker URL as Celery wants it: a unix socket is `redis+socket://` there and `unix://` in redis-py."""
     scheme, separator, rest = url.partition("://")
+    if scheme == "rediss" and "ssl_cert_reqs=" not in rest:
+        # redis-py checks certificates by itself; Celery would take any.
+        return f"{url}{'&' if '?' in rest else '?'}ssl_cert_reqs=required"
     return f"redis+socket{separator}{rest}" if scheme == "unix" else url
 
 

@@ -48,9 +48,11 @@ def test_the_embedded_socket_is_short_and_one_for_each_data_folder(tmp_path: Pat
     [
         ("unix:///run/broker.sock", "redis+socket:///run/broker.sock"),
         ("redis://:secret@broker:6379/1", "redis://:secret@broker:6379/1"),
-        ("rediss://broker", "rediss://broker"),
+        ("rediss://broker", "rediss://broker?ssl_cert_reqs=required"),
+        ("rediss://broker?ssl_ca_certs=/ca.pem", "rediss://broker?ssl_ca_certs=/ca.pem&ssl_cert_reqs=required"),
+        ("rediss://broker?ssl_cert_reqs=none", "rediss://broker?ssl_cert_reqs=none"),
     ],
 )
 def test_one_broker_url_serves_redis_py_and_celery(redis_py: str, celery: str) -> None:
-    """The two write unix sockets differently."""
+    """The two write unix sockets differently, and only redis-py checks certificates without being told."""
     assert celery_broker_url(redis_py) == celery
