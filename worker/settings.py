@@ -49,6 +49,44 @@ class Settings(BaseSettings):
     max_frames: int = Field(default=50, gt=0, description="Most frames in one job.")
     max_image_pixels: int = Field(default=50_000_000, gt=0, description="Largest image, in pixels.")
     max_points: int = Field(default=2_000_000, gt=0, description="Largest point cloud, in points of its file.")
+    keys_file: Path | None = Field(
+        default=None,
+        description="File of the API keys, hashed, as `semalign keys` writes it; without one, nobody is asked.",
+    )
+    allow_anonymous: bool = Field(
+        default=False, description="Answer other machines without asking for keys: where a network or proxy guards it."
+    )
+    open_jobs_per_key: int = Field(
+        default=1000, gt=0, description="Unfinished jobs that one key may have, unless the key says otherwise."
+    )
+    rate_per_key: str = Field(
+        default="600/minute",
+        description="Jobs that one key may post in a time, such as `10/second` or `5000/day`, unless the key says "
+        "otherwise.",
+    )
+    max_queued_jobs: int = Field(
+        default=10_000, gt=0, description="Most jobs that wait in one queue; further ones are refused with 503."
+    )
+    idempotency_ttl_s: int = Field(
+        default=86_400, gt=0, description="Seconds over which a repeated `Idempotency-Key` leads to the same job."
+    )
+    checks_at_once: int = Field(
+        default=2, gt=0, description="Uploads whose files one API process reads at a time; it bounds its memory."
+    )
+    header_timeout_s: float = Field(
+        default=10.0, gt=0, description="Seconds in which the headers of a request must have come."
+    )
+    body_grace_s: float = Field(
+        default=10.0, gt=0, description="Seconds of silence that a body may have in all, beyond its slowest rate."
+    )
+    min_body_bytes_per_s: int = Field(
+        default=16 * 2**10, gt=0, description="Slowest rate at which a body may come, once the grace is used up."
+    )
+    max_wait_s: int = Field(default=60, ge=0, description="Longest wait that `Prefer: wait=N` is granted, in seconds.")
+    max_streams: int = Field(
+        default=200, gt=0, description="Event streams and waiting requests that one API process holds open."
+    )
+    heartbeat_s: float = Field(default=15.0, gt=0, description="Longest silence of an event stream, in seconds.")
     soft_time_limit_s: float = Field(
         default=900.0, gt=0, description="Seconds after which a running job is told to stop and ends as failed."
     )
