@@ -1,12 +1,17 @@
-"""Fixtures shared by all tests: where real frames and pretrained weights lie, and a real broker."""
+"""Fixtures shared by all tests: where real frames and pretrained weights lie, a real broker and a real S3 server."""
 
 import os
+import socket
+import sys
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import redis
 
+from worker import child_process
 from worker.broker import running_broker
 from worker.jobs.store import JobStore, connect
 from worker.settings import Settings
@@ -61,3 +66,56 @@ def jobs(client: "redis.Redis") -> JobStore:
 def stand_in_folder() -> Path:
     """Return the folder of `stand_in_pipeline`, which takes the place of the pipeline in tests of all around it."""
     return Path(__file__).parent / "worker"
+
+
+@dataclass
+class S3Server:
+    """A server that speaks S3, checks signatures and keeps its objects as files."""
+
+    folder: Path
+    port: int
+    process: child_process.Child | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        command = [str(Path(sys.executable).parent / "rclone"), "serve", "s3", "--config", "notfound"]
+        command += ["--addr", f"127.0.0.1:{self.port}", "--auth-key", "an-id,a-secret", str(self.folder)]
+        self.process = child_process.start(command, log=self.folder.with_suffix(".log"))
+        deadline = time.monotonic() + 60
+        while not self._listens():
+            assert time.monotonic() < deadline, self.folder.with_suffix(".log").read_text()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self.process is not None:
+            self.process.stop(10)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What an S3 client needs to know."""
+        return {
+            "AWS_ACCESS_KEY_ID": "an-id",
+            "AWS_SECRET_ACCESS_KEY": "a-secret",
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
+            "AWS_ALLOW_HTTP": "true",
+        }
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@pytest.fixture
+def s3(tmp_path: Path) -> Iterator[S3Server]:
+    """Run an S3 server with an empty bucket `bucket`."""
+    folder = tmp_path / "s3"
+    (folder / "bucket").mkdir(parents=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    server = S3Server(folder, port)
+    server.start()
+    yield server
+    server.stop()

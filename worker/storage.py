@@ -5,6 +5,7 @@ All keys are made here, from a job id and fixed names; nothing a caller wrote be
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,9 +21,10 @@ from worker.settings import Settings
 
 RESULT: Final = "result.json"
 
-# What one upload holds in memory on its way to an object store is the product of the two.
-_PART_BYTES: Final = 8 * 2**20
+# What all files on their way to the store hold in memory together is the product of the three.
+_PART_BYTES: Final = 5 * 2**20  # S3 takes no smaller ones
 _PARTS_AT_ONCE: Final = 2
+_FILES_AT_ONCE: Final = 4
 _CONNECT_TIMEOUT_S: Final = 0.8
 _CHECK_TIMEOUT_S: Final = 1.2
 _FIRST_PAUSE_S: Final = 0.1
@@ -62,14 +64,17 @@ class BlobStore:
         """Take the store, and optionally the same one with the short patience that `check` has."""
         self._store = store
         self._probe = probe or store
+        self._files = threading.BoundedSemaphore(_FILES_AT_ONCE)
 
     def put(self, key: str, data: bytes) -> None:
         """Store `data` under `key`, whole or not at all."""
-        self._put(key, data)
+        with _outage_as_unavailable(f"{key} could not be stored"):
+            obstore.put(self._store, key, data)
 
     def put_file(self, key: str, path: Path) -> None:
-        """Store the content of a file under `key`, whole or not at all; a large one passes through memory in parts."""
-        self._put(key, path)
+        """Store the content of a file under `key`, whole or not at all, holding no more than parts of it in memory."""
+        with self._files, _outage_as_unavailable(f"{key} could not be stored"):
+            obstore.put(self._store, key, path, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
 
     def get(self, key: str) -> bytes:
         """Return the blob under `key`."""
@@ -93,10 +98,6 @@ class BlobStore:
         """Ask the store for a sign of life, without writing; an object store has two seconds to answer."""
         with _outage_as_unavailable("the storage does not answer"):
             next(iter(obstore.list(self._probe, "jobs", chunk_size=1)), None)
-
-    def _put(self, key: str, data: bytes | Path) -> None:
-        with _outage_as_unavailable(f"{key} could not be stored"):
-            obstore.put(self._store, key, data, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
 
     def _delete_prefix(self, prefix: str) -> None:
         with _outage_as_unavailable(f"{prefix} could not be deleted"):

@@ -24,6 +24,14 @@ def test_what_was_stored_is_read_back(blobs: BlobStore) -> None:
     assert blobs.get(input_key("a", "image-0")) == b"\x00\xff"
 
 
+def test_a_file_is_stored_whole_and_stays(blobs: BlobStore, tmp_path: Path) -> None:
+    """One that is larger than a part comes back as it was; an empty one too."""
+    for content in (b"", bytes(range(256)) * (12 * 2**20 // 256) + b"the end"):
+        (tmp_path / "upload").write_bytes(content)
+        blobs.put_file(input_key("a", "image-0"), tmp_path / "upload")
+        assert blobs.get(input_key("a", "image-0")) == (tmp_path / "upload").read_bytes() == content
+
+
 def test_a_blob_that_is_not_there_is_said_to_be_missing(blobs: BlobStore) -> None:
     """Missing is another thing than out of reach."""
     with pytest.raises(BlobMissing):
