@@ -1,0 +1,1 @@
+"""A cloud segmenter that needs no training and no particular LiDAR."""
