@@ -1,12 +1,27 @@
-"""Structured logs: one event a line, with the job it belongs to."""
+"""Structured logs: one event a line, with the job and the request it belongs to, and without passwords."""
 
 import logging
+import re
 import sys
+from typing import Any, Final
 
 import structlog
 from structlog.typing import Processor
 
 from worker.settings import Settings
+
+# What stands between `://` and the host of a URL, and the secret half of an API key.
+_SECRETS: Final = (
+    (re.compile(r"(?<=://)[^\s/\"'<>]*@"), "***@"),
+    (re.compile(r"(?<=\bsemalign_[0-9a-f]{12}_)[\w-]{20,}"), "***"),
+)
+
+
+def redacted(text: str) -> str:
+    """Return a text without the passwords of the URLs, and without the keys, that stand in it."""
+    for secret, replacement in _SECRETS:
+        text = secret.sub(replacement, text)
+    return text
 
 
 def configure_logging(settings: Settings) -> None:
@@ -27,7 +42,7 @@ def configure_logging(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings), _redacted],
         )
     )
     root = logging.getLogger()
@@ -42,3 +57,8 @@ def _rendering(settings: Settings) -> list[Processor]:
     return [
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
     ]
+
+
+def _redacted(_: Any, __: str, line: Any) -> str:
+    """Redact a line when it is whole: tracebacks and messages of libraries are in it."""
+    return redacted(str(line))

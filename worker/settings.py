@@ -96,8 +96,22 @@ class Settings(BaseSettings):
     visibility_timeout_s: float = Field(
         default=1080.0,
         gt=0,
-        description="Seconds after which a job whose whole worker vanished is handed to the next one. Must exceed the "
-        "hard time limit, else a slow job would run twice at once.",
+        description="Seconds after which the queue sends the message of an unfinished job again. Must exceed the hard "
+        "time limit; a job whose worker vanished does not wait for it, see `lease_s`.",
+    )
+    lease_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds without a sign of life after which an attempt counts as dead and its job waits again.",
+    )
+    reconcile_interval_s: float = Field(
+        default=10.0, gt=0, description="Seconds between two looks for jobs that were lost and blobs that expired."
+    )
+    keep_inputs_s: float = Field(
+        default=24 * 3600, gt=0, description="Seconds after the end of a job at which what the caller sent is deleted."
+    )
+    keep_results_s: float = Field(
+        default=7 * 24 * 3600, gt=0, description="Seconds after the end of a job at which all that is left is deleted."
     )
     max_deliveries: int = Field(
         default=3, gt=0, description="How often a job may be handed to a worker before it ends as failed (`poison`)."
@@ -121,6 +135,10 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=0, ge=0, description="CPU threads of each worker process. 0: the cores shared by the processes."
     )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port on which a worker serves its metrics. 0: it serves none."
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address on which a worker serves its metrics.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe messages that are logged."
     )

@@ -1,0 +1,71 @@
+"""Logs: one object a line, with the job it belongs to and without secrets."""
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from worker.logs import configure_logging, redacted
+from worker.settings import Settings
+
+KEY = "semalign_0123456789ab_" + "aB3-_" * 8 + "xyz"
+
+
+@pytest.fixture
+def json_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Log as in a container, and return where to; leave the logging of this process as it was."""
+    output = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", output)
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    configure_logging(Settings(log_format="json"))
+    yield output
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("to redis://user:secret@host:6379/0 and back", "to redis://***@host:6379/0 and back"),
+        ("rediss://:s%2Fecret@host", "rediss://***@host"),
+        ("redis://:sec@ret@host", "redis://***@host"),
+        ("at https://host/path?mail=a@b.c", "at https://host/path?mail=a@b.c"),
+        (f"Bearer {KEY}", "Bearer semalign_0123456789ab_***"),
+    ],
+)
+def test_secrets_are_redacted_and_nothing_else(text: str, shown: str) -> None:
+    """Passwords of URLs and secret halves of keys go; addresses and the ids of keys stay."""
+    assert redacted(text) == shown
+
+
+def test_no_password_reaches_the_log(json_logs: io.StringIO) -> None:
+    """Neither in an event, nor in a field, nor in a traceback, nor in what a library logs."""
+    url = "redis://user:secret@host:6379/0"
+    log = structlog.get_logger("test")
+    log.warning(f"lost {url}", url=url)
+    logging.getLogger("some.library").error("cannot reach %s", url)
+    try:
+        raise ConnectionError(f"no answer from {url}")
+    except ConnectionError:
+        log.exception("failed")
+    lines = json_logs.getvalue().splitlines()
+    assert [json.loads(line)["event"] for line in lines] == [
+        "lost redis://***@host:6379/0",
+        "cannot reach redis://***@host:6379/0",
+        "failed",
+    ]
+    assert "ConnectionError: no answer from redis://***@host:6379/0" in json.loads(lines[-1])["exception"]
+    assert "secret" not in "".join(lines)
+
+
+def test_a_line_names_job_and_request(json_logs: io.StringIO) -> None:
+    """Whatever is logged while a job is worked on, by libraries too, can be found by its ids."""
+    with structlog.contextvars.bound_contextvars(job_id="a-job", request_id="a-request"):
+        logging.getLogger("some.library").warning("slow")
+    entry = json.loads(json_logs.getvalue())
+    assert (entry["job_id"], entry["request_id"], entry["logger"]) == ("a-job", "a-request", "some.library")

@@ -1,0 +1,52 @@
+"""A worker's numbers over HTTP, for Prometheus to fetch: served by its first process, counted by those that compute."""
+
+import os
+import shutil
+import tempfile
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from worker.settings import Settings
+
+# prometheus_client looks for it when it is loaded, which the processes that compute do after this one.
+_FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class WorkerMetrics:
+    """The numbers of a whole worker: its own, and those of the processes that it starts."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Make the folder of the numbers; processes started from now on write to it."""
+        self._settings = settings
+        self._registry = CollectorRegistry()
+        self._lost = Counter(
+            "semalign_processes_lost",
+            "Processes that were killed under a job: by the hard time limit, or otherwise.",
+            ["reason"],
+            registry=self._registry,
+        )
+        self._folder = tempfile.mkdtemp(prefix="semalign-metrics-")
+        os.environ[_FOLDER_VARIABLE] = self._folder
+        MultiProcessCollector(self._registry, path=self._folder)  # type: ignore[no-untyped-call]
+
+    def process_lost(self, reason: str) -> None:
+        """Count a process that was killed under a job."""
+        self._lost.labels(reason).inc()
+
+    def serve(self) -> None:
+        """Answer on the port of the settings, from a thread; a port in use costs the numbers, not the worker."""
+        address, port = self._settings.metrics_host, self._settings.metrics_port
+        log = structlog.get_logger(__name__)
+        try:
+            start_http_server(port, address, self._registry)
+        except OSError as error:
+            log.warning("metrics not served: set SEMALIGN_METRICS_PORT to a free port", port=port, error=str(error))
+        else:
+            log.info("metrics served", address=address, port=port)
+
+    def close(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self._folder, ignore_errors=True)
