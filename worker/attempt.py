@@ -14,8 +14,11 @@ from models import ModelError
 from worker.errors import Cancelled
 from worker.inputs import InputError, read_image, read_label_image, read_point_cloud, read_point_labels
 from worker.inputs.request import parse_request
+from worker.jobs.failures import TIME_LIMIT
+from worker.jobs.lease import LeaseKeeper, kill_this_process
 from worker.jobs.progress import ProgressWriter
 from worker.jobs.record import FrameKeys, JobError, JobInputs, JobState
+from worker.jobs.release import let_go
 from worker.jobs.store import JobStore, connect
 from worker.jobs.transitions import Verdict
 from worker.settings import Settings
@@ -30,9 +33,6 @@ from worker.storage import (
 )
 
 _BROKER_TIMEOUT_S = 5.0
-TIME_LIMIT = JobError(
-    "time-limit-exceeded", "The job took longer than this server allows. Send fewer frames or ask for fewer iterations."
-)
 INPUTS_MISSING = JobError("inputs-missing", "The stored inputs of the job are gone. Send them again.")
 INTERNAL = JobError("internal-error", "The job failed for a reason on our side, which was logged under its id.")
 
@@ -43,7 +43,7 @@ class Workbench:
 
     settings: Settings
     jobs: JobStore
-    progress_jobs: JobStore
+    impatient_jobs: JobStore
     blobs: BlobStore
     pipeline: ModuleType
     models: Any
@@ -55,9 +55,9 @@ class Workbench:
         url = settings.resolved_broker_url
         return cls(
             settings=settings,
-            # What ends a job waits for a broker that restarts; a report of progress does not.
+            # What ends a job waits for a broker that restarts; a report of progress or a sign of life does not.
             jobs=JobStore(connect(url, timeout_s=_BROKER_TIMEOUT_S, patience_s=settings.broker_patience_s)),
-            progress_jobs=JobStore(connect(url, timeout_s=_BROKER_TIMEOUT_S)),
+            impatient_jobs=JobStore(connect(url, timeout_s=_BROKER_TIMEOUT_S)),
             blobs=open_storage(settings),
             pipeline=pipeline,
             models=pipeline.ModelCache(device=settings.device),
@@ -73,29 +73,43 @@ def run_attempt(bench: Workbench, job_id: str, worker: str) -> None:
         worker: Name of this worker, as the supervisor of its processes knows it.
 
     Raises:
-        RedisError, StorageUnavailable: Broker or storage is away; the job is as it was, to be delivered again.
+        RedisError, StorageUnavailable: Broker or storage is away; the job waits, to be delivered again.
     """
     log = structlog.get_logger(__name__)
-    attempt = bench.jobs.begin(job_id, worker, bench.settings.max_deliveries)
+    settings = bench.settings
+    attempt = bench.jobs.begin(job_id, worker, settings.lease_s)
     log.info("job delivered", verdict=attempt.verdict.value, token=attempt.token)
     if attempt.verdict is not Verdict.OK:
-        _let_go(bench, job_id, attempt.token)
         return
+    with LeaseKeeper(
+        bench.impatient_jobs, job_id, attempt.token, lease_s=settings.lease_s, grace_s=settings.cancel_grace_s
+    ):
+        verdict = _end(bench, job_id, attempt.token)
+        log.info("job ended", verdict=verdict.value)
+        if verdict is Verdict.OK:
+            _delete_earlier_attempts(bench.blobs, job_id, attempt.token)
+        else:
+            let_go(bench.jobs, bench.blobs, job_id, attempt.token)
+
+
+def _end(bench: Workbench, job_id: str, token: int) -> Verdict:
+    """Compute the job and write its end; answer whether it was this attempt's to end."""
     try:
-        verdict = _compute(bench, job_id, attempt.token)
+        return _compute(bench, job_id, token)
     except Cancelled as reason:
-        verdict = Verdict(str(reason))
+        return Verdict(str(reason))
     except (RedisError, StorageUnavailable):
+        bench.jobs.hand_back(job_id, token)
+        raise
+    except MemoryError:
+        # What is left of this process is not fit for another job; a fresh one tries again, as often as any delivery.
+        structlog.get_logger(__name__).exception("memory exhausted")
+        kill_this_process()
         raise
     except Exception as error:
         failure = _failure_of(error)
-        log.warning("job failed", error_type=failure.type, exc_info=failure is INTERNAL)
-        verdict = bench.jobs.finish(job_id, attempt.token, JobState.FAILED, artifacts=False, error=failure)
-    log.info("job ended", verdict=verdict.value)
-    if verdict is Verdict.OK:
-        _delete_earlier_attempts(bench.blobs, job_id, attempt.token)
-    else:
-        _let_go(bench, job_id, attempt.token)
+        structlog.get_logger(__name__).warning("job failed", error_type=failure.type, exc_info=failure is INTERNAL)
+        return bench.jobs.finish(job_id, token, JobState.FAILED, artifacts=False, error=failure)
 
 
 def _compute(bench: Workbench, job_id: str, token: int) -> Verdict:
@@ -103,7 +117,7 @@ def _compute(bench: Workbench, job_id: str, token: int) -> Verdict:
     if record is None:
         return Verdict.GONE
     inputs = _load(bench, record.inputs)
-    output = bench.pipeline.run(inputs, bench.models, ProgressWriter(bench.progress_jobs, job_id, token))
+    output = bench.pipeline.run(inputs, bench.models, ProgressWriter(bench.impatient_jobs, job_id, token))
     for stage, png in output.overlays.items():
         bench.blobs.put(artifact_key(job_id, token, overlay_name(stage)), png)
     bench.blobs.put(artifact_key(job_id, token, RESULT), json.dumps(output.result, allow_nan=False).encode())
@@ -152,13 +166,3 @@ def _failure_of(error: Exception) -> JobError:
 def _delete_earlier_attempts(blobs: BlobStore, job_id: str, token: int) -> None:
     for earlier in range(1, token):
         blobs.delete_attempt(job_id, earlier)
-
-
-def _let_go(bench: Workbench, job_id: str, token: int) -> None:
-    """Leave a job that is not this attempt's to end: of a cancelled one nothing stays, of another's only its own."""
-    record = bench.jobs.get(job_id)
-    if record is None or record.state is JobState.CANCELLED:
-        bench.blobs.delete_job(job_id)
-        bench.jobs.remove(job_id)
-    elif record.artifacts != token:
-        bench.blobs.delete_attempt(job_id, token)

@@ -38,10 +38,10 @@ def _options(settings: Settings) -> dict[str, Any]:
         "accept_content": ["json"],
         # The job record is the result. A result backend would make publishing block for 19 s when the broker is down.
         "task_ignore_result": True,
-        # A message is acknowledged when its job ended: whatever kills a worker, the job is delivered again.
+        # A message is acknowledged when its job ended: whatever stops a worker, the message comes back. Where a process
+        # was killed under a job, the supervisor sends a new one.
         "task_acks_late": True,
         "worker_prefetch_multiplier": 1,
-        "task_retry_on_worker_lost": True,
         # True lost the job in three of three trials.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_soft_shutdown_timeout": settings.shutdown_grace_s,

@@ -1,5 +1,9 @@
 """Handing job ids to the workers: all that ever crosses the broker's queue is an id."""
 
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -7,6 +11,8 @@ from worker.celery_app import QUEUES, TASK, create_celery_app
 from worker.errors import BrokerUnavailable
 from worker.jobs.record import JobQueue
 from worker.settings import Settings
+
+_MESSAGES_AT_ONCE: Final = 500
 
 
 class Dispatcher:
@@ -35,6 +41,19 @@ class Dispatcher:
             )
         except (OperationalError, RedisError, OSError) as error:
             raise BrokerUnavailable("the broker does not take jobs") from error
+
+    def queued_jobs(self) -> set[str]:
+        """Return the jobs whose messages lie in a queue; those that a worker took are not among them.
+
+        Raises:
+            BrokerUnavailable: The broker does not answer.
+        """
+        try:
+            with self._app.connection_for_write() as connection:
+                client = connection.default_channel.client
+                return {job_id for name in QUEUES.values() for job_id in _jobs_in(client, name)}
+        except (OperationalError, RedisError, OSError) as error:
+            raise BrokerUnavailable("the broker does not show its queues") from error
 
     def terminate(self, job_id: str) -> None:
         """Kill the process that works on a job, wherever it runs; its message is dropped.
@@ -65,3 +84,10 @@ class Dispatcher:
     def close(self) -> None:
         """Close the connections."""
         self._app.close()
+
+
+def _jobs_in(client: Any, queue: str) -> Iterator[str]:
+    """Read a list of messages piece by piece; one that grows or shrinks meanwhile may be seen twice or not at all."""
+    for start in range(0, client.llen(queue), _MESSAGES_AT_ONCE):
+        for message in client.lrange(queue, start, start + _MESSAGES_AT_ONCE - 1):
+            yield json.loads(message)["headers"]["id"]

@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlparse
@@ -90,9 +90,24 @@ class BlobStore:
         """Delete every blob of a job."""
         self._delete_prefix(f"jobs/{job_id}")
 
+    def delete_inputs(self, job_id: str) -> None:
+        """Delete what the caller sent."""
+        self._delete_prefix(f"jobs/{job_id}/inputs")
+
     def delete_attempt(self, job_id: str, token: int) -> None:
         """Delete what one attempt made."""
         self._delete_prefix(f"jobs/{job_id}/attempts/{token}")
+
+    def jobs_older_than(self, seconds: float) -> list[str]:
+        """Return the jobs of whose blobs none was written in the last `seconds`."""
+        latest: dict[str, datetime] = {}
+        with _outage_as_unavailable("the blobs could not be listed"):
+            for page in obstore.list(self._store, "jobs"):
+                for blob in page:
+                    job_id, written = blob["path"].split("/")[1], blob["last_modified"]
+                    latest[job_id] = max(written, latest.get(job_id, written))
+        horizon = datetime.now(UTC) - timedelta(seconds=seconds)
+        return [job_id for job_id, written in latest.items() if written < horizon]
 
     def check(self) -> None:
         """Ask the store for a sign of life, without writing; an object store has two seconds to answer."""

@@ -7,15 +7,15 @@ from typing import Any
 
 import structlog
 from celery import Task, signals
-from celery.exceptions import Reject, TimeLimitExceeded
+from celery.exceptions import Reject
 from redis.exceptions import RedisError
 
-from worker.attempt import TIME_LIMIT, Workbench, run_attempt
+from worker.attempt import Workbench, run_attempt
 from worker.celery_app import TASK, create_celery_app
-from worker.jobs.store import POISON, JobStore, connect
 from worker.logs import configure_logging
 from worker.settings import Settings
 from worker.storage import StorageUnavailable
+from worker.supervisor import Supervisor
 
 _OUTAGE_PAUSE_S = 5.0
 
@@ -28,7 +28,7 @@ def workbench() -> Workbench:
     return Workbench.open(Settings())
 
 
-@app.task(name=TASK, bind=True, max_retries=2, default_retry_delay=0)  # type: ignore[untyped-decorator]  # celery has no types
+@app.task(name=TASK, bind=True)  # type: ignore[untyped-decorator]  # celery has no types
 def calibrate(task: Task, job_id: str) -> None:
     """Calibrate the job with this id; what comes out is in its record and its blobs."""
     with structlog.contextvars.bound_contextvars(job_id=job_id):
@@ -50,8 +50,7 @@ def _set_up_supervisor(sender: Any, **_: Any) -> None:
     """Prepare the parent of the processes that compute; it never loads torch itself."""
     settings = Settings()
     _share_cores(settings, processes=max(1, sender.concurrency or 1))
-    end_lost_job = functools.partial(_end_lost_job, settings, sender.hostname)
-    signals.task_failure.connect(end_lost_job, sender=calibrate, weak=False)
+    Supervisor.open(settings, sender.hostname).watch(calibrate)
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
@@ -66,12 +65,3 @@ def _share_cores(settings: Settings, processes: int) -> None:
     threads = settings.threads or max(1, cores // processes)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, str(threads))
-
-
-def _end_lost_job(settings: Settings, worker: str, *, args: Any, exception: BaseException, **_: Any) -> None:
-    """End a job whose process was killed: by the hard time limit, or by something else as often as it was tried.
-
-    An attempt that fails by itself ends its job itself; this runs in the supervisor, which outlives the process.
-    """
-    jobs = JobStore(connect(settings.resolved_broker_url, timeout_s=settings.broker_timeout_s))
-    jobs.lose(args[0], worker, TIME_LIMIT if isinstance(exception, TimeLimitExceeded) else POISON)

@@ -14,7 +14,7 @@ from worker.attempt import Workbench, run_attempt
 from worker.jobs.record import FrameKeys, JobInputs, JobRecord, JobState
 from worker.jobs.store import JobStore, connect
 from worker.settings import Settings
-from worker.storage import RESULT, artifact_key, input_key, overlay_name
+from worker.storage import RESULT, BlobStore, StorageUnavailable, artifact_key, input_key, overlay_name
 
 REQUEST = {
     "camera": {"K": [[100, 0, 32], [0, 100, 16], [0, 0, 1]]},
@@ -37,7 +37,13 @@ def bench(
     monkeypatch.syspath_prepend(stand_in_folder)
     url = broker_settings.resolved_broker_url
     return Workbench.open(
-        Settings(data_dir=tmp_path, broker_url=url, pipeline="stand_in_pipeline", broker_patience_s=0)
+        Settings(
+            data_dir=tmp_path,
+            broker_url=url,
+            pipeline="stand_in_pipeline",
+            broker_patience_s=0,
+            cancel_grace_s=600,  # the process that would be killed after it is the test's own
+        )
     )
 
 
@@ -132,6 +138,7 @@ def test_an_attempt_overtaken_before_its_end_leaves_the_later_ones_result(
     def overtaken(*arguments: object) -> object:
         output = run(*arguments)
         monkeypatch.setattr(bench.pipeline, "run", run)
+        bench.jobs.lose("a", 1, 3)
         run_attempt(bench, "a", "worker-2")
         return dataclasses.replace(output, result={**output.result, "message": "from the grave"})
 
@@ -160,3 +167,17 @@ def test_a_broker_that_is_away_leaves_the_job_to_another_delivery(bench: Workben
     with pytest.raises(RedisError):
         run_attempt(dataclasses.replace(bench, jobs=nowhere), "a", "worker-1")
     assert _record(bench).state is JobState.QUEUED
+
+
+def test_a_storage_that_is_away_lets_the_job_wait(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no fault of the job: the delivery does not count."""
+
+    def refuses(*_: object) -> None:
+        raise StorageUnavailable("away")
+
+    _submit(bench)
+    monkeypatch.setattr(BlobStore, "put", refuses)
+    with pytest.raises(StorageUnavailable):
+        run_attempt(bench, "a", "worker-1")
+    record = _record(bench)
+    assert (record.state, record.deliveries) == (JobState.QUEUED, 0)

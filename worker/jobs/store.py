@@ -8,12 +8,11 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from worker.jobs import transitions
+from worker.jobs.failures import POISON
 from worker.jobs.record import ANONYMOUS, JobError, JobInputs, JobOrigin, JobQueue, JobRecord, JobState
 from worker.jobs.transitions import Verdict
 
 _RETRY_PAUSE_S = 0.5
-_CANCELLED_TTL_S = 24 * 3600
-POISON = JobError("poison", "The job was given up: no attempt at it came to an end. Send other inputs.")
 
 
 def connect(url: str, *, timeout_s: float, patience_s: float = 0.0) -> "redis.Redis":
@@ -46,6 +45,9 @@ class JobStore:
         self._client = client
         self._prefix = prefix
         self._sequence = f"{prefix}:sequence"
+        self._waiting = {queue: f"{prefix}:waiting:{queue}" for queue in JobQueue}
+        self._sent, self._leases = f"{prefix}:sent", f"{prefix}:leases"
+        self._ended, self._inputs = f"{prefix}:ended", f"{prefix}:inputs"
 
     def ping(self) -> None:
         """Ask the broker for a sign of life."""
@@ -64,7 +66,7 @@ class JobStore:
         """Return how many waiting jobs come before this one, or None if it does not wait."""
         before = 0
         for queue in JobQueue:
-            rank = cast(int | None, self._client.zrank(self._waiting(queue), job_id))
+            rank = cast(int | None, self._client.zrank(self._waiting[queue], job_id))
             if rank is not None:
                 return before + rank
             before += self.waiting_jobs(queue)
@@ -72,32 +74,27 @@ class JobStore:
 
     def waiting_jobs(self, queue: JobQueue) -> int:
         """Return how many jobs wait in a queue."""
-        return self._client.zcard(self._waiting(queue))
+        return self._client.zcard(self._waiting[queue])
 
     def create(self, job_id: str, inputs: JobInputs, origin: JobOrigin = ANONYMOUS) -> Verdict:
         """Write the record of a new job, queued: `OK` or `EXISTS`."""
-        return Verdict(
-            self._run(
-                transitions.CREATE,
-                job_id,
-                inputs.to_json(),
-                origin.owner,
-                origin.queue,
-                origin.request_id,
-                origin.body_digest,
-            )
-        )
+        whence = (origin.owner, origin.queue, origin.request_id, origin.body_digest)
+        return Verdict(self._run(transitions.CREATE, job_id, inputs.to_json(), *whence))
 
-    def begin(self, job_id: str, worker: str, max_deliveries: int) -> Attempt:
-        """Take a job that was delivered: `OK`, `GONE`, `CANCELLED`, `FINISHED` or `POISON`.
+    def begin(self, job_id: str, worker: str, lease_s: float) -> Attempt:
+        """Take a job that was delivered: `OK`, or why not: `GONE`, `OWNED`, `CANCELLED` or `FINISHED`.
 
         Args:
             job_id: The job.
             worker: Name of the worker that takes it.
-            max_deliveries: One more delivery than this and the job fails as poison.
+            lease_s: Seconds until the attempt counts as dead unless it renews its lease.
         """
-        verdict, token = self._run(transitions.BEGIN, job_id, worker, max_deliveries, POISON.type, POISON.detail)
+        verdict, token = self._run(transitions.BEGIN, job_id, worker, lease_s)
         return Attempt(Verdict(verdict), int(token))
+
+    def renew(self, job_id: str, token: int, lease_s: float) -> Verdict:
+        """Say that an attempt lives; anything but `OK` tells it to stop."""
+        return Verdict(self._run(transitions.RENEW, job_id, token, lease_s))
 
     def progress(self, job_id: str, token: int, stage: str, progress: float, loss: float | None) -> Verdict:
         """Write how far an attempt is; anything but `OK` tells it to stop."""
@@ -119,25 +116,75 @@ class JobStore:
         kind, detail = (error.type, error.detail) if error else ("", "")
         return Verdict(self._run(transitions.FINISH, job_id, token, state, int(artifacts), kind, detail))
 
-    def lose(self, job_id: str, worker: str, error: JobError) -> Verdict:
-        """End a job whose process was killed, by the worker that ran it, if it still owns the job."""
-        return Verdict(self._run(transitions.LOSE, job_id, worker, error.type, error.detail))
+    def hand_back(self, job_id: str, token: int) -> Verdict:
+        """Let a job wait again, through no fault of its own; on `OK` its message must be sent again."""
+        return Verdict(self._run(transitions.HAND_BACK, job_id, token))
+
+    def lose(self, job_id: str, token: int, max_deliveries: int, *, only_if_expired: bool = False) -> Verdict:
+        """Take a job from an attempt that died: it waits again (`OK`, its message must be sent again) or is `POISON`.
+
+        Args:
+            job_id: The job.
+            token: Fencing token of the attempt.
+            max_deliveries: As often as this may the job be delivered.
+            only_if_expired: Leave the job to an attempt whose lease has not run out: `OWNED`.
+        """
+        details = (int(only_if_expired), max_deliveries, POISON.type, POISON.detail)
+        return Verdict(self._run(transitions.LOSE, job_id, token, *details))
+
+    def requeue(self, job_id: str) -> Verdict:
+        """Note that the message of a waiting job is sent again; on anything but `OK` it need not be."""
+        return Verdict(self._run(transitions.REQUEUE, job_id))
 
     def cancel(self, job_id: str) -> Verdict:
         """Delete a job that does not run (`OK`), or tell the attempt that runs to stop (`CANCELLED`); or `GONE`."""
-        return Verdict(self._run(transitions.CANCEL, job_id, _CANCELLED_TTL_S))
+        return Verdict(self._run(transitions.CANCEL, job_id))
 
     def remove(self, job_id: str) -> Verdict:
         """Delete the record, whatever its state: `OK` or `GONE`."""
         return Verdict(self._run(transitions.REMOVE, job_id))
 
+    def forget_inputs(self, job_id: str) -> Verdict:
+        """Note that the inputs of an ended job are no longer kept."""
+        return Verdict(self._run(transitions.FORGET_INPUTS, job_id))
+
+    def owned_jobs(self) -> list[str]:
+        """Return the jobs that an attempt has, whether it lives or not."""
+        return self._ids(self._leases)
+
+    def expired_leases(self) -> list[str]:
+        """Return the jobs whose attempt has not said for the length of its lease that it lives."""
+        return self._ids(self._leases, before=self._now())
+
+    def sent_before(self, seconds: float) -> list[str]:
+        """Return the waiting jobs whose latest message is older than `seconds`."""
+        return self._ids(self._sent, before=self._now() - seconds)
+
+    def ended_before(self, seconds: float) -> list[str]:
+        """Return the jobs that ended more than `seconds` ago."""
+        return self._ids(self._ended, before=self._now() - seconds)
+
+    def with_inputs_ended_before(self, seconds: float) -> list[str]:
+        """Return the jobs that ended more than `seconds` ago and whose inputs are still kept."""
+        return self._ids(self._inputs, before=self._now() - seconds)
+
+    def reserve(self, duty: str, seconds: float) -> bool:
+        """Take a duty that one process at a time does: it is nobody else's for `seconds`."""
+        return bool(self._client.set(f"{self._prefix}:duty:{duty}", "taken", nx=True, px=round(seconds * 1000)))
+
+    def _ids(self, index: str, before: float | None = None) -> list[str]:
+        most = "+inf" if before is None else before
+        return cast(list[str], self._client.zrange(index, "-inf", most, byscore=True))
+
+    def _now(self) -> float:
+        seconds, microseconds = self._client.time()
+        return seconds + microseconds / 1e6
+
     def _record(self, job_id: str) -> str:
         return f"{self._prefix}:job:{job_id}"
 
-    def _waiting(self, queue: JobQueue) -> str:
-        return f"{self._prefix}:waiting:{queue}"
-
     def _run(self, script: str, job_id: str, *arguments: Any) -> Any:
         """Run one transition; redis-py loads the script again where a restarted broker forgot it."""
-        keys = (self._record(job_id), self._sequence, *(self._waiting(queue) for queue in JobQueue))
+        indexes = (*self._waiting.values(), self._sent, self._leases, self._ended, self._inputs)
+        keys = (self._record(job_id), self._sequence, *indexes)
         return self._client.register_script(script)(keys=keys, args=[job_id, *(str(each) for each in arguments)])

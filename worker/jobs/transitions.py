@@ -1,20 +1,25 @@
 """The state machine of a job: every change of a record, each one atomic in the broker.
 
-    create   (nothing)            -> queued
-    begin    queued, running      -> running     a new attempt, with a new fencing token; or failed (poison)
-    progress running              -> running     only by the attempt that holds the token
-    finish   running              -> succeeded, failed    likewise; repeating it changes nothing
-    lose     running              -> failed      by the worker whose process was killed under the attempt
-    cancel   queued, terminal     -> (nothing);  running -> cancelled, until its attempt lets go
-    remove   any                  -> (nothing)
+    create     (nothing)          -> queued
+    begin      queued             -> running     a new attempt, with a new fencing token and a lease
+    renew      running            -> running     the attempt lives: its lease is good for another while
+    progress   running            -> running     how far the attempt is
+    finish     running            -> succeeded, failed
+    hand_back  running            -> queued      the worker stops, or storage is away: the delivery does not count
+    lose       running            -> queued      the attempt's process died, or its lease ran out; or, if the job was
+                                                 delivered too often, -> failed (poison)
+    requeue    queued             -> queued      its message was lost, and is sent again
+    cancel     queued, terminal   -> (nothing);  running -> cancelled, until its attempt lets go
+    remove     any                -> (nothing)
 
-A script runs alone in the broker, so that of two attempts at one job exactly one ends it. `begin` is also given jobs
-that run already: their message came back because the worker that had it vanished. The record counts these deliveries,
-for the queue forgets them, and takes the token from the old attempt. Times are the broker's, the one clock that all
-machines share.
+Scripts run alone in the broker, so that of two attempts at one job exactly one ends it. All but the first and the last
+three are fenced: they name the token of the attempt they speak of, and change nothing unless that attempt owns the job.
+A job is begun only where it waits; a message that comes twice finds it running or ended, and is dropped. So messages
+may be sent again whenever in doubt. Times are the broker's, the one clock that all machines share.
 
-KEYS[1] is the record, KEYS[2] counts jobs, which orders the waiting ones; KEYS[3] and KEYS[4] hold those of each queue.
-ARGV[1] is the id.
+Beside the record a job stands in indexes, all sorted sets of ids: while it waits in `waiting` of its queue, by its
+sequence number, and in `sent`, by the time of its latest message; while an attempt has it in `leases`, by the end of
+the lease; after its end in `ended` and, as long as its inputs are kept, in `inputs`, by the time of the end.
 """
 
 from enum import StrEnum
@@ -27,117 +32,161 @@ class Verdict(StrEnum):
     OK = "ok"
     GONE = "gone"  # there is no such job
     EXISTS = "exists"  # there is one already
+    OWNED = "owned"  # an attempt that lives has the job
     FINISHED = "finished"  # the job reached its end before
     CANCELLED = "cancelled"  # the job was cancelled while it ran
-    SUPERSEDED = "superseded"  # a later attempt owns the job
+    SUPERSEDED = "superseded"  # the attempt does not own the job any more
     POISON = "poison"  # the job was delivered too often and failed
 
 
-_NOW: Final = """
-local function now()
+# ARGV[1] is the id of the job, in every script.
+_JOB: Final = """
+local job, id, sequence = KEYS[1], ARGV[1], KEYS[2]
+local waiting, sent = {interactive = KEYS[3], batch = KEYS[4]}, KEYS[5]
+local leases, ended, inputs = KEYS[6], KEYS[7], KEYS[8]
+
+local function get(field) return redis.call('HGET', job, field) end
+local function set(...) redis.call('HSET', job, ...) end
+
+local function now(later)
   local time = redis.call('TIME')
-  return string.format('%d.%06d', time[1], time[2])
+  return string.format('%d.%06d', time[1] + (later or 0), time[2])
 end
+
+local function leave_indexes()
+  for index = 3, #KEYS do redis.call('ZREM', KEYS[index], id) end
+  redis.call('HDEL', job, 'lease_until')
+end
+
+-- To the place it had: a job that was begun before is older than all that wait.
+local function wait()
+  leave_indexes()
+  redis.call('HDEL', job, 'loss')
+  set('state', 'queued', 'stage', '', 'progress', '0', 'worker', '')
+  redis.call('ZADD', waiting[get('queue')], get('sequence'), id)
+  redis.call('ZADD', sent, now(), id)
+end
+
+local function extend_lease(seconds)
+  local lease_until = now(seconds)
+  set('lease_until', lease_until)
+  redis.call('ZADD', leases, lease_until, id)
+end
+
+local function finish(state, error_type, error_detail)
+  local finished_at = now()
+  leave_indexes()
+  set('state', state, 'finished_at', finished_at, 'error_type', error_type, 'error_detail', error_detail)
+  redis.call('ZADD', ended, finished_at, id)
+  redis.call('ZADD', inputs, finished_at, id)
+end
+
+local function forget()
+  leave_indexes()
+  redis.call('DEL', job)
+end
+
+local state = get('state')
 """
 
-# The attempt with token ARGV[2] may go on: the guard of everything an attempt writes.
+# Whether the attempt with token ARGV[2] owns the job: the guard of everything that is done in its name.
 _FENCE: Final = """
-local state, token = unpack(redis.call('HMGET', KEYS[1], 'state', 'token'))
 if not state then return 'gone' end
-if token ~= ARGV[2] then return 'superseded' end
+if get('token') ~= ARGV[2] or state == 'queued' then return 'superseded' end
 if state == 'cancelled' then return 'cancelled' end
 """
+_RUNNING: Final = _FENCE + "if state ~= 'running' then return 'finished' end\n"
 
 # ARGV: id, inputs, owner, queue, request id, body digest.
 CREATE: Final = (
-    _NOW
+    _JOB
     + """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 'exists' end
-redis.call('HSET', KEYS[1], 'state', 'queued', 'stage', '', 'progress', '0', 'token', '0', 'deliveries', '0',
-           'worker', '', 'created_at', now(), 'inputs', ARGV[2], 'owner', ARGV[3], 'queue', ARGV[4],
-           'request_id', ARGV[5], 'body_digest', ARGV[6])
-redis.call('ZADD', ARGV[4] == 'batch' and KEYS[4] or KEYS[3], redis.call('INCR', KEYS[2]), ARGV[1])
+if state then return 'exists' end
+set('created_at', now(), 'inputs', ARGV[2], 'owner', ARGV[3], 'queue', ARGV[4], 'request_id', ARGV[5],
+    'body_digest', ARGV[6], 'token', '0', 'deliveries', '0', 'sequence', redis.call('INCR', sequence))
+wait()
 return 'ok'
 """
 )
 
-# ARGV: id, worker, most deliveries, error type and detail for one delivery too many. Answers {verdict, token}.
+# ARGV: id, worker, seconds of the lease. Answers {verdict, token}.
 BEGIN: Final = (
-    _NOW
+    _JOB
     + """
-local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'gone', 0} end
+if state == 'running' then return {'owned', 0} end
 if state == 'cancelled' then return {'cancelled', 0} end
-if state ~= 'queued' and state ~= 'running' then return {'finished', 0} end
-for index = 3, #KEYS do redis.call('ZREM', KEYS[index], ARGV[1]) end
-local token = redis.call('HINCRBY', KEYS[1], 'token', 1)
-if tonumber(redis.call('HGET', KEYS[1], 'deliveries')) >= tonumber(ARGV[3]) then
-  redis.call('HSET', KEYS[1], 'state', 'failed', 'finished_at', now(), 'error_type', ARGV[4], 'error_detail', ARGV[5])
-  return {'poison', token}
-end
-redis.call('HINCRBY', KEYS[1], 'deliveries', 1)
-redis.call('HDEL', KEYS[1], 'loss')
-redis.call('HSET', KEYS[1], 'state', 'running', 'stage', '', 'progress', '0', 'worker', ARGV[2], 'started_at', now())
-return {'ok', token}
+if state ~= 'queued' then return {'finished', 0} end
+leave_indexes()
+redis.call('HINCRBY', job, 'deliveries', 1)
+set('state', 'running', 'worker', ARGV[2], 'started_at', now())
+extend_lease(ARGV[3])
+return {'ok', redis.call('HINCRBY', job, 'token', 1)}
 """
 )
 
-# ARGV: token, stage, progress, loss (may be empty).
-PROGRESS: Final = (
-    _FENCE
-    + """
-if state ~= 'running' then return 'finished' end
-redis.call('HSET', KEYS[1], 'stage', ARGV[3], 'progress', ARGV[4], 'loss', ARGV[5])
-return 'ok'
-"""
-)
+# ARGV: id, token, seconds of the lease.
+RENEW: Final = _JOB + _RUNNING + "extend_lease(ARGV[3]) return 'ok'"
 
-# ARGV: token, final state, '1' if the attempt stored artifacts, error type and detail (may be empty).
+# ARGV: id, token, stage, progress, loss (may be empty).
+PROGRESS: Final = _JOB + _RUNNING + "set('stage', ARGV[3], 'progress', ARGV[4], 'loss', ARGV[5]) return 'ok'"
+
+# ARGV: id, token, final state, '1' if the attempt stored artifacts, error type and detail (may be empty).
 FINISH: Final = (
-    _NOW
+    _JOB
     + _FENCE
     + """
 if state == ARGV[3] then return 'ok' end  -- a repeat, after the answer to the first was lost
 if state ~= 'running' then return 'finished' end
-redis.call('HSET', KEYS[1], 'state', ARGV[3], 'finished_at', now(), 'error_type', ARGV[5], 'error_detail', ARGV[6])
-if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'artifacts', ARGV[2]) end
-if ARGV[3] == 'succeeded' then redis.call('HSET', KEYS[1], 'stage', 'done', 'progress', '1') end
+finish(ARGV[3], ARGV[5], ARGV[6])
+if ARGV[4] == '1' then set('artifacts', ARGV[2]) end
+if ARGV[3] == 'succeeded' then set('stage', 'done', 'progress', '1') end
 return 'ok'
 """
 )
 
-# ARGV: worker, error type and detail.
+# ARGV: id, token.
+HAND_BACK: Final = _JOB + _RUNNING + "redis.call('HINCRBY', job, 'deliveries', -1) wait() return 'ok'"
+
+# ARGV: id, token, '1' if only the end of the lease says so, most deliveries, error type and detail of a poisonous job.
 LOSE: Final = (
-    _NOW
+    _JOB
     + """
-local state, worker = unpack(redis.call('HMGET', KEYS[1], 'state', 'worker'))
-if not state then return 'gone' end
-if state ~= 'running' then return 'finished' end
-if worker ~= ARGV[2] then return 'superseded' end
-redis.call('HSET', KEYS[1], 'state', 'failed', 'finished_at', now(), 'error_type', ARGV[3], 'error_detail', ARGV[4])
-return 'ok'
+local is_leased = tonumber(get('lease_until') or 0) > tonumber(now())
+if state and get('token') == ARGV[2] and ARGV[3] == '1' and is_leased then return 'owned' end
 """
-)
-
-# ARGV: id, seconds after which a cancelled record goes even if nobody lets go of it. Answers ok if it went at once.
-CANCEL: Final = (
-    _NOW
+    + _RUNNING
     + """
-local state = redis.call('HGET', KEYS[1], 'state')
-if not state then return 'gone' end
-if state == 'running' or state == 'cancelled' then
-  redis.call('HSET', KEYS[1], 'state', 'cancelled', 'finished_at', now())
-  redis.call('EXPIRE', KEYS[1], ARGV[2])
-  return 'cancelled'
-end
-redis.call('DEL', KEYS[1])
-for index = 3, #KEYS do redis.call('ZREM', KEYS[index], ARGV[1]) end
+if tonumber(get('deliveries')) >= tonumber(ARGV[4]) then finish('failed', ARGV[5], ARGV[6]) return 'poison' end
+wait()
 return 'ok'
 """
 )
 
 # ARGV: id.
-REMOVE: Final = """
-for index = 3, #KEYS do redis.call('ZREM', KEYS[index], ARGV[1]) end
-return redis.call('DEL', KEYS[1]) == 1 and 'ok' or 'gone'
+REQUEUE: Final = (
+    _JOB
+    + """
+if not state then return 'gone' end
+if state ~= 'queued' then return state == 'running' and 'owned' or 'finished' end
+redis.call('ZADD', sent, now(), id)
+return 'ok'
 """
+)
+
+# ARGV: id. Answers ok if the job went at once.
+CANCEL: Final = (
+    _JOB
+    + """
+if not state then return 'gone' end
+if state ~= 'running' and state ~= 'cancelled' then forget() return 'ok' end
+set('state', 'cancelled', 'finished_at', now())
+return 'cancelled'
+"""
+)
+
+# ARGV: id.
+REMOVE: Final = _JOB + "forget() return state and 'ok' or 'gone'"
+
+# ARGV: id. The inputs of an ended job were deleted.
+FORGET_INPUTS: Final = _JOB + "redis.call('ZREM', inputs, id) return state and 'ok' or 'gone'"

@@ -39,7 +39,7 @@ def _record(jobs: JobStore) -> JobRecord:
 
 def _writer(jobs: JobStore, clock: Clock) -> ProgressWriter:
     jobs.create("a", JobInputs("request", ()))
-    return ProgressWriter(jobs, "a", jobs.begin("a", "worker", 3).token, clock)
+    return ProgressWriter(jobs, "a", jobs.begin("a", "worker", 60).token, clock)
 
 
 def test_at_most_five_reports_a_second_are_written(jobs: JobStore) -> None:

@@ -1,0 +1,167 @@
+"""Records and queue made to agree again, with a real broker and real blobs."""
+
+import os
+from pathlib import Path
+
+import pytest
+import redis
+
+from worker.celery_app import QUEUES
+from worker.dispatch import Dispatcher
+from worker.jobs.reconciler import Reconciler
+from worker.jobs.record import JobError, JobInputs, JobOrigin, JobQueue, JobState
+from worker.jobs.store import JobStore
+from worker.settings import Settings
+from worker.storage import BlobStore, artifact_key, input_key, open_storage
+
+INPUTS = JobInputs("request", ())
+LONG_S = 3600.0
+AT_ONCE_S = -1.0
+
+
+@pytest.fixture
+def settings(broker_settings: Settings, tmp_path: Path) -> Settings:
+    """Return settings with blobs of their own."""
+    url = broker_settings.resolved_broker_url
+    settings = Settings(data_dir=tmp_path, broker_url=url, reconcile_interval_s=LONG_S)
+    return settings.model_copy(update={"lease_s": AT_ONCE_S})
+
+
+@pytest.fixture
+def blobs(settings: Settings) -> BlobStore:
+    """Return an empty storage."""
+    return open_storage(settings)
+
+
+@pytest.fixture
+def dispatcher(settings: Settings) -> Dispatcher:
+    """Return the way into the queues."""
+    return Dispatcher(settings)
+
+
+@pytest.fixture
+def reconciler(settings: Settings, jobs: JobStore, blobs: BlobStore, dispatcher: Dispatcher) -> Reconciler:
+    """Return a reconciler whose passes the test calls."""
+    return Reconciler(settings, jobs, blobs, dispatcher)
+
+
+def _state(jobs: JobStore, job_id: str = "a") -> JobState:
+    record = jobs.get(job_id)
+    assert record is not None
+    return record.state
+
+
+def test_a_job_whose_lease_ran_out_is_queued_again(
+    jobs: JobStore, reconciler: Reconciler, dispatcher: Dispatcher
+) -> None:
+    """Record and queue both have it; one whose attempt lives is left alone."""
+    for job_id, lease_s in (("dead", 0), ("alive", LONG_S)):
+        jobs.create(job_id, INPUTS)
+        jobs.begin(job_id, "worker", lease_s)
+    reconciler.requeue_lost()
+    assert (_state(jobs, "dead"), _state(jobs, "alive")) == (JobState.QUEUED, JobState.RUNNING)
+    assert dispatcher.queued_jobs() == {"dead"}
+
+
+def test_a_job_lost_too_often_is_given_up(jobs: JobStore, reconciler: Reconciler, dispatcher: Dispatcher) -> None:
+    """After three deliveries it has failed, and is not queued."""
+    jobs.create("a", INPUTS)
+    for _ in range(3):
+        jobs.begin("a", "worker", 0)
+        reconciler.requeue_lost()
+    record = jobs.get("a")
+    assert record is not None
+    assert record.error is not None
+    assert (record.state, record.error.type) == (JobState.FAILED, "poison")
+    assert jobs.begin("a", "worker", 0).verdict.value == "finished"
+
+
+def test_a_cancelled_job_whose_attempt_died_leaves_no_byte(
+    jobs: JobStore, blobs: BlobStore, reconciler: Reconciler, settings: Settings
+) -> None:
+    """Nobody else would take away what the attempt wrote after the cancelling."""
+    jobs.create("a", INPUTS)
+    jobs.begin("a", "worker", 0)
+    jobs.cancel("a")
+    blobs.put(artifact_key("a", 1, "result.json"), b"{}")
+    reconciler.requeue_lost()
+    assert jobs.get("a") is None
+    assert not [path for path in settings.data_dir.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("queue", JobQueue)
+def test_a_waiting_job_without_a_message_gets_one(
+    jobs: JobStore, client: "redis.Redis", reconciler: Reconciler, dispatcher: Dispatcher, queue: JobQueue
+) -> None:
+    """In the queue that is its own, and only one; a job that has one gets no other."""
+    for job_id in ("lost", "there"):
+        jobs.create(job_id, INPUTS, JobOrigin(queue=queue))
+    dispatcher.publish("there", queue)
+    for _ in range(2):
+        reconciler.requeue_overlooked()
+    assert dispatcher.queued_jobs() == {"lost", "there"}
+    assert client.llen(QUEUES[queue]) == 2
+
+
+def test_a_message_on_its_way_is_given_time(
+    settings: Settings, jobs: JobStore, blobs: BlobStore, dispatcher: Dispatcher
+) -> None:
+    """A job is not suspected before the time of a lease is over."""
+    jobs.create("a", INPUTS)
+    patient = settings.model_copy(update={"lease_s": LONG_S})
+    Reconciler(patient, jobs, blobs, dispatcher).requeue_overlooked()
+    assert dispatcher.queued_jobs() == set()
+
+
+def _ended(jobs: JobStore, blobs: BlobStore, job_id: str) -> None:
+    jobs.create(job_id, INPUTS)
+    token = jobs.begin(job_id, "worker", LONG_S).token
+    blobs.put(input_key(job_id, "image-0"), b"image")
+    blobs.put(artifact_key(job_id, token, "result.json"), b"{}")
+    jobs.finish(job_id, token, JobState.FAILED, artifacts=True, error=JobError("x", "y"))
+
+
+@pytest.mark.parametrize(
+    ("keep_inputs_s", "keep_results_s", "left"),
+    [(LONG_S, LONG_S, ["image-0", "result.json"]), (AT_ONCE_S, LONG_S, ["result.json"]), (AT_ONCE_S, AT_ONCE_S, [])],
+)
+def test_inputs_and_results_go_when_their_time_is_over(
+    settings: Settings,
+    jobs: JobStore,
+    blobs: BlobStore,
+    dispatcher: Dispatcher,
+    keep_inputs_s: float,
+    keep_results_s: float,
+    left: list[str],
+) -> None:
+    """The record goes with the last of its blobs; a job that has not ended keeps everything."""
+    _ended(jobs, blobs, "a")
+    jobs.create("waiting", INPUTS)
+    changes = {"keep_inputs_s": keep_inputs_s, "keep_results_s": keep_results_s}
+    Reconciler(settings.model_copy(update=changes), jobs, blobs, dispatcher).expire()
+    assert sorted(path.name for path in settings.data_dir.rglob("*") if path.is_file()) == left
+    assert (jobs.get("a") is None) == (not left)
+    assert jobs.get("waiting") is not None
+
+
+def test_blobs_that_no_record_knows_are_swept_once_they_are_old(
+    jobs: JobStore, blobs: BlobStore, reconciler: Reconciler, settings: Settings
+) -> None:
+    """What an upload that broke off left goes; what is young, or a job's, stays."""
+    for job_id in ("orphan", "young", "kept"):
+        blobs.put(input_key(job_id, "image-0"), b"image")
+    jobs.create("kept", INPUTS)
+    for path in settings.data_dir.rglob("image-0"):
+        if "young" not in path.parts:
+            os.utime(path, (0, 0))
+    reconciler.sweep()
+    assert sorted(path.parts[-3] for path in settings.data_dir.rglob("image-0")) == ["kept", "young"]
+
+
+def test_one_pass_counts_for_all_workers(jobs: JobStore, reconciler: Reconciler) -> None:
+    """The second of two in a row does nothing."""
+    reconciler.run_once()
+    jobs.create("a", INPUTS)
+    jobs.begin("a", "worker", 0)
+    reconciler.run_once()
+    assert _state(jobs) is JobState.RUNNING

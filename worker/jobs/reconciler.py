@@ -1,0 +1,130 @@
+"""Making records and queue agree again, whatever died: nothing accepted stays behind, nothing expired stays on."""
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from redis.exceptions import RedisError
+
+from worker.dispatch import Dispatcher
+from worker.errors import BrokerUnavailable
+from worker.jobs.record import JobRecord
+from worker.jobs.release import let_go
+from worker.jobs.store import JobStore
+from worker.jobs.transitions import Verdict
+from worker.settings import Settings
+from worker.storage import BlobStore, StorageUnavailable
+
+# A pass of one worker counts for all, until shortly before its own next one.
+_SHARE_OF_INTERVAL: Final = 0.9
+_SWEEP_INTERVAL_S: Final = 3600.0
+
+
+class Reconciler:
+    """Looks after all jobs of a deployment, now and then, wherever a worker runs.
+
+    - A job whose attempt let its lease run out waits again, or has failed if it was delivered too often.
+    - A job that waits without a message in the queue gets another one.
+    - A cancelled job whose attempt died goes away.
+    - Inputs and results go when their time is over, as do blobs that no record knows any more.
+
+    Each worker runs one; of those, one at a time does the work. Every step may be repeated or broken off anywhere.
+    """
+
+    def __init__(self, settings: Settings, jobs: JobStore, blobs: BlobStore, dispatcher: Dispatcher) -> None:
+        self._settings = settings
+        self._jobs = jobs
+        self._blobs = blobs
+        self._dispatcher = dispatcher
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begin to look after the jobs, in a thread."""
+        threading.Thread(target=self._run, name="reconciler", daemon=True).start()
+
+    def stop(self) -> None:
+        """Begin no further pass."""
+        self._stopped.set()
+
+    def run_once(self) -> None:
+        """Do everything once, if no other worker did just now.
+
+        Raises:
+            RedisError, BrokerUnavailable, StorageUnavailable: What was not done is left to the next pass.
+        """
+        if not self._jobs.reserve("reconcile", self._settings.reconcile_interval_s * _SHARE_OF_INTERVAL):
+            return
+        self.requeue_lost()
+        self.requeue_overlooked()
+        self.expire()
+        if self._jobs.reserve("sweep", _SWEEP_INTERVAL_S):
+            self.sweep()
+
+    def requeue_lost(self) -> None:
+        """Take jobs from attempts that let their lease run out."""
+        for job_id in self._jobs.expired_leases():
+            if (record := self._jobs.get(job_id)) is None:
+                continue
+            verdict = self._jobs.lose(job_id, record.token, self._settings.max_deliveries, only_if_expired=True)
+            _log("lease ran out", record, verdict)
+            if verdict is Verdict.OK:
+                self._dispatcher.publish(job_id, record.queue)
+            elif verdict is Verdict.CANCELLED:
+                let_go(self._jobs, self._blobs, job_id, record.token)
+
+    def requeue_overlooked(self) -> None:
+        """Send the messages again of jobs that wait and are in no queue.
+
+        A message that a worker took is not in the queue either, but its job no longer waits a moment later, unless the
+        worker died or has yet to load its models. A second message does no harm: who comes first begins the job.
+        """
+        suspects = self._jobs.sent_before(self._settings.lease_s)
+        if not suspects:
+            return
+        queued = self._dispatcher.queued_jobs()
+        for job_id in suspects:
+            if job_id in queued or (record := self._jobs.get(job_id)) is None:
+                continue
+            verdict = self._jobs.requeue(job_id)
+            _log("message lost", record, verdict)
+            if verdict is Verdict.OK:
+                self._dispatcher.publish(job_id, record.queue)
+
+    def expire(self) -> None:
+        """Delete inputs and results whose time is over; blobs first, so that no record is gone before its bytes."""
+        for job_id in self._jobs.with_inputs_ended_before(self._settings.keep_inputs_s):
+            self._blobs.delete_inputs(job_id)
+            self._jobs.forget_inputs(job_id)
+        for job_id in self._jobs.ended_before(self._settings.keep_results_s):
+            self._blobs.delete_job(job_id)
+            self._jobs.remove(job_id)
+
+    def sweep(self) -> None:
+        """Delete blobs without a record that are older than any result: what an upload that broke off left."""
+        for job_id in self._blobs.jobs_older_than(self._settings.keep_results_s):
+            if self._jobs.get(job_id) is None:
+                self._blobs.delete_job(job_id)
+
+    def _run(self) -> None:
+        was_steady = False
+        while not self._stopped.wait(self._settings.reconcile_interval_s):
+            # Leases run on while the broker is away, and no attempt can renew one: after an outage give them a turn.
+            is_steady = _succeeds(self._jobs.ping)
+            if was_steady and is_steady:
+                is_steady = _succeeds(self.run_once)
+            was_steady = is_steady
+
+
+def _succeeds(step: Callable[[], None]) -> bool:
+    try:
+        step()
+    except (RedisError, BrokerUnavailable, StorageUnavailable) as error:
+        structlog.get_logger(__name__).warning("reconciling waits", error=str(error))
+        return False
+    return True
+
+
+def _log(event: str, record: JobRecord, verdict: Verdict) -> None:
+    log = structlog.get_logger(__name__)
+    log.warning(event, job_id=record.id, worker=record.worker, token=record.token, verdict=verdict.value)
