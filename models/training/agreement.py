@@ -32,7 +32,7 @@ class Agreement:
 
     Attributes:
         accuracy: share of the pixels that both put into a group, which they put into the same.
-        iou: intersection over union of each group, over all images.
+        iou: intersection over union of each group that either sees, over all images.
     """
 
     accuracy: float
@@ -40,7 +40,7 @@ class Agreement:
 
     @property
     def mean_iou(self) -> float:
-        """Mean over the groups."""
+        """Mean over those groups."""
         return float(np.mean(list(self.iou.values())))
 
 
@@ -55,10 +55,10 @@ def agreement(network: ImageSegmenter, reference: ImageSegmenter, images: Iterab
     judged = counts[:_LEFT_OUT]
     hits = np.diagonal(judged)
     union = judged.sum(axis=1) + judged[:, :_LEFT_OUT].sum(axis=0) - hits
-    iou = hits / np.maximum(union, 1)
+    seen = {name: hit / total for name, hit, total in zip(GROUPS, hits, union, strict=True) if total > 0}
     return Agreement(
         accuracy=float(hits.sum() / np.maximum(judged[:, :_LEFT_OUT].sum(), 1)),
-        iou=dict(zip(GROUPS, iou.tolist(), strict=True)),
+        iou=seen,
     )
 
 
