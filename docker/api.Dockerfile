@@ -1,4 +1,5 @@
 # The HTTP service: it checks uploads, stores them and queues jobs. There is no torch in this image.
+# The base is pinned by tag, see docs/decisions/0005; PYTHON_IMAGE takes one with a digest.
 ARG PYTHON_IMAGE=python:3.11.13-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build

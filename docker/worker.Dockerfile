@@ -1,5 +1,6 @@
 # The worker: segmentation and calibration, with torch. TORCH_INDEX_URL chooses the build of torch: empty takes what the
 # default package index has, which on x86 Linux runs on CUDA; PyTorch's own index has small CPU builds.
+# The base is pinned by tag, see docs/decisions/0005; PYTHON_IMAGE takes one with a digest.
 ARG PYTHON_IMAGE=python:3.11.13-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -29,7 +30,8 @@ ENV PATH=/opt/semalign/bin:$PATH \
     OMP_WAIT_POLICY=passive \
     SEMALIGN_DATA_DIR=/data \
     SEMALIGN_MODELS_DIR=/models \
-    SEMALIGN_LOG_FORMAT=json
+    SEMALIGN_LOG_FORMAT=json \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 10001:10001
 WORKDIR /data
 HEALTHCHECK --interval=60s --timeout=20s --start-period=120s --retries=3 \

@@ -69,6 +69,11 @@ class Deployment:
         return self.root / "docker-compose.yml"
 
     @property
+    def gpu_file(self) -> Path:
+        """Return what is laid over the compose file where there is a GPU."""
+        return self.root / "docker" / "gpu.compose.yml"
+
+    @property
     def dockerfiles(self) -> list[Path]:
         """Return the Dockerfiles."""
         return sorted((self.root / "docker").glob("*.Dockerfile"))
