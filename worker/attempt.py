@@ -21,6 +21,7 @@ from worker.jobs.record import FrameKeys, JobError, JobInputs, JobState
 from worker.jobs.release import let_go
 from worker.jobs.store import JobStore, connect
 from worker.jobs.transitions import Verdict
+from worker.metrics import JobMetrics
 from worker.settings import Settings
 from worker.storage import (
     RESULT,
@@ -33,6 +34,7 @@ from worker.storage import (
 )
 
 _BROKER_TIMEOUT_S = 5.0
+_STORAGE_PATIENCE_S = 20.0
 INPUTS_MISSING = JobError("inputs-missing", "The stored inputs of the job are gone. Send them again.")
 INTERNAL = JobError("internal-error", "The job failed for a reason on our side, which was logged under its id.")
 
@@ -47,6 +49,7 @@ class Workbench:
     blobs: BlobStore
     pipeline: ModuleType
     models: Any
+    metrics: JobMetrics
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -58,9 +61,10 @@ class Workbench:
             # What ends a job waits for a broker that restarts; a report of progress or a sign of life does not.
             jobs=JobStore(connect(url, timeout_s=_BROKER_TIMEOUT_S, patience_s=settings.broker_patience_s)),
             impatient_jobs=JobStore(connect(url, timeout_s=_BROKER_TIMEOUT_S)),
-            blobs=open_storage(settings),
+            blobs=open_storage(settings, patience_s=_STORAGE_PATIENCE_S),
             pipeline=pipeline,
             models=pipeline.ModelCache(device=settings.device),
+            metrics=JobMetrics(),
         )
 
 
@@ -88,6 +92,7 @@ def run_attempt(bench: Workbench, job_id: str, worker: str) -> None:
         log.info("job ended", verdict=verdict.value)
         if verdict is Verdict.OK:
             _delete_earlier_attempts(bench.blobs, job_id, attempt.token)
+            bench.metrics.ended(bench.jobs.get(job_id))
         else:
             let_go(bench.jobs, bench.blobs, job_id, attempt.token)
 
@@ -116,8 +121,11 @@ def _compute(bench: Workbench, job_id: str, token: int) -> Verdict:
     record = bench.jobs.get(job_id)
     if record is None:
         return Verdict.GONE
+    structlog.contextvars.bind_contextvars(request_id=record.request_id)
+    bench.metrics.started(record)
     inputs = _load(bench, record.inputs)
     output = bench.pipeline.run(inputs, bench.models, ProgressWriter(bench.impatient_jobs, job_id, token))
+    bench.metrics.computed(output.result)
     for stage, png in output.overlays.items():
         bench.blobs.put(artifact_key(job_id, token, overlay_name(stage)), png)
     bench.blobs.put(artifact_key(job_id, token, RESULT), json.dumps(output.result, allow_nan=False).encode())

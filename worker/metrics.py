@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from worker.jobs.record import JobRecord, JobState
+from worker.jobs.record import JobRecord
 
 _SECONDS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 180.0, 600.0)
 _WAIT_SECONDS: Final = (0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 28800.0)
@@ -73,7 +73,7 @@ class JobMetrics:
     def started(self, record: JobRecord) -> None:
         """Count an attempt that begins."""
         if record.started_at is not None:
-            self._wait.labels(record.queue).observe(max(0.0, record.started_at - record.created_at))
+            self._wait.labels(record.queue.value).observe(max(0.0, record.started_at - record.created_at))
 
     def computed(self, result: Mapping[str, Any]) -> None:
         """Count what a pipeline brought out, in the words of the `result` object."""
@@ -86,10 +86,12 @@ class JobMetrics:
         for kind, size in _gpu_memory():
             self._gpu_memory.labels(kind).set(size)
 
-    def ended(self, record: JobRecord, state: JobState, error: str, seconds: float) -> None:
-        """Count a job that this attempt ended; `error` is the type of its failure, empty if it succeeded."""
-        self._ended.labels(state.value, error).inc()
-        self._attempt.labels(record.queue).observe(seconds)
+    def ended(self, record: JobRecord | None) -> None:
+        """Count a job that an attempt ended; nothing if its caller deleted it right after."""
+        if record is None or record.finished_at is None or record.started_at is None:
+            return
+        self._ended.labels(record.state.value, record.error.type if record.error else "").inc()
+        self._attempt.labels(record.queue.value).observe(max(0.0, record.finished_at - record.started_at))
 
 
 def _gpu_memory() -> Iterator[tuple[str, int]]:

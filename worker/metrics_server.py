@@ -3,9 +3,11 @@
 import os
 import shutil
 import tempfile
-from typing import Final
+from typing import Any, Final
 
 import structlog
+from celery import signals
+from celery.exceptions import TimeLimitExceeded
 from prometheus_client import CollectorRegistry, Counter, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -32,9 +34,11 @@ class WorkerMetrics:
         os.environ[_FOLDER_VARIABLE] = self._folder
         MultiProcessCollector(self._registry, path=self._folder)  # type: ignore[no-untyped-call]
 
-    def process_lost(self, reason: str) -> None:
-        """Count a process that was killed under a job."""
-        self._lost.labels(reason).inc()
+    def watch(self, task: Any) -> None:
+        """Serve, and count what Celery says of the processes that work on `task`, until the worker ends."""
+        self.serve()
+        signals.task_failure.connect(self._on_failure, sender=task, weak=False)
+        signals.worker_shutdown.connect(lambda **_: self.close(), weak=False)
 
     def serve(self) -> None:
         """Answer on the port of the settings, from a thread; a port in use costs the numbers, not the worker."""
@@ -50,3 +54,6 @@ class WorkerMetrics:
     def close(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _on_failure(self, *, exception: BaseException, **_: Any) -> None:
+        self._lost.labels("time limit" if isinstance(exception, TimeLimitExceeded) else "killed").inc()

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from worker.attempt import Workbench, run_attempt
 from worker.celery_app import TASK, create_celery_app
 from worker.logs import configure_logging
+from worker.metrics_server import WorkerMetrics
 from worker.settings import Settings
 from worker.storage import StorageUnavailable
 from worker.supervisor import Supervisor
@@ -31,7 +32,7 @@ def workbench() -> Workbench:
 @app.task(name=TASK, bind=True)  # type: ignore[untyped-decorator]  # celery has no types
 def calibrate(task: Task, job_id: str) -> None:
     """Calibrate the job with this id; what comes out is in its record and its blobs."""
-    with structlog.contextvars.bound_contextvars(job_id=job_id):
+    with structlog.contextvars.bound_contextvars(job_id=job_id, request_id=None):
         try:
             run_attempt(workbench(), job_id, task.request.hostname)
         except (RedisError, StorageUnavailable) as error:
@@ -51,6 +52,8 @@ def _set_up_supervisor(sender: Any, **_: Any) -> None:
     settings = Settings()
     _share_cores(settings, processes=max(1, sender.concurrency or 1))
     Supervisor.open(settings, sender.hostname).watch(calibrate)
+    if settings.metrics_port:
+        WorkerMetrics(settings).watch(calibrate)
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]

@@ -4,13 +4,14 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from worker.jobs.record import JobInputs, JobOrigin, JobQueue, JobRecord, JobState
+from worker.jobs.record import JobError, JobInputs, JobOrigin, JobQueue, JobRecord, JobState
 from worker.metrics import JobMetrics
 from worker.metrics_server import WorkerMetrics
 from worker.settings import Settings
@@ -58,13 +59,15 @@ def test_an_attempt_is_counted_from_its_wait_to_its_verdict(record: JobRecord) -
     metrics = JobMetrics(registry)
     metrics.started(record)
     metrics.computed(RESULT)
-    metrics.ended(record, JobState.SUCCEEDED, "", seconds=3.4)
+    metrics.ended(replace(record, state=JobState.SUCCEEDED, finished_at=110.5))
+    metrics.ended(replace(record, state=JobState.FAILED, finished_at=107.0, error=JobError("too-few-points", "")))
     assert sample(registry, "semalign_job_wait_seconds_sum", queue="batch") == 7
     assert sample(registry, "semalign_stage_seconds_sum", stage="refinement") == 3
     assert sample(registry, "semalign_jobs_ended_total", state="succeeded", error="") == 1
     assert sample(registry, "semalign_verdicts_total", verdict="high") == 1
     assert sample(registry, "semalign_loss_ratio_sum") == 0.25
-    assert sample(registry, "semalign_attempt_seconds_sum", queue="batch") == 3.4
+    assert sample(registry, "semalign_jobs_ended_total", state="failed", error="too-few-points") == 1
+    assert sample(registry, "semalign_attempt_seconds_sum", queue="batch") == 3.5
 
 
 def test_a_result_without_verdict_or_loss_is_counted_all_the_same() -> None:
@@ -86,16 +89,14 @@ def port() -> int:
 def test_a_worker_tells_what_its_processes_counted_even_after_their_end(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two processes count a job each and end; the one that serves adds them up, and what it counted itself."""
+    """Two processes count a job each and end; the one that serves adds them up."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")  # restored at the end
     metrics = WorkerMetrics(Settings(metrics_port=port))
     metrics.serve()
     for _ in range(2):
         subprocess.run([sys.executable, "-c", COUNT_A_JOB], check=True)
-    metrics.process_lost("killed")
     text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
     assert 'semalign_verdicts_total{verdict="low"} 2.0' in text
-    assert 'semalign_processes_lost_total{reason="killed"} 1.0' in text
     folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     assert list(folder.iterdir())
     metrics.close()
