@@ -21,6 +21,7 @@ from models.training.export import export_weights
 from models.training.folders import read_examples
 from models.training.loop import train
 
+_REPORT_EVERY = 100
 _IMAGE_FILES = ("image.png", "image.jpg")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -39,10 +40,18 @@ def train_command(
     console = Console(highlight=False)
     examples = read_examples(frames)
     config = TrainingConfig(steps=steps, seed=seed)
+    losses: list[float] = []
+
+    def on_step(step: int, loss: float) -> None:
+        losses.append(loss)
+        if step % _REPORT_EVERY == 0:
+            console.print(f"step {step} of {steps}: mean loss {np.mean(losses[-_REPORT_EVERY:]):.3f}")
+        progress.update(task, completed=step, loss=loss)
+
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("loss {task.fields[loss]:.3f}"))
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         task = progress.add_task(f"{len(examples.images)} frames", total=steps, loss=float("nan"))
-        network = train(examples, config, lambda step, loss: progress.update(task, completed=step, loss=loss))
+        network = train(examples, config, on_step)
     provenance = {
         "frames": str(len(examples.images)),
         "config": json.dumps(asdict(config)),
@@ -50,7 +59,7 @@ def train_command(
         "licence": "Apache-2.0",
     }
     digest = export_weights(network, output, provenance)
-    console.print(f"{output}: {output.stat().st_size:,} bytes, SHA-256 {digest}")
+    console.print(f"{output}: {output.stat().st_size:,} bytes, SHA-256 {digest}", soft_wrap=True)
 
 
 @app.command("agree")

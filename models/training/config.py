@@ -18,7 +18,7 @@ class TrainingConfig:
     """
 
     seed: int = 0
-    steps: int = 3000
+    steps: int = 1800
     batch: int = 8
     crop: tuple[int, int] = (160, 416)
     learning_rate: float = 3e-3
