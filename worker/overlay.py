@@ -55,7 +55,8 @@ def overlay_png(
     """
     points_cam = RigidTransform.from_matrix(T_cam_lidar).apply(torch.as_tensor(frame.points.T, dtype=torch.float64))
     u, v, visible = (array.numpy() for array in camera.project(points_cam))
-    far_first = np.flatnonzero(visible)[np.argsort(-points_cam[2].numpy()[visible])]
+    ranges = points_cam.norm(dim=0).numpy()
+    far_first = np.flatnonzero(visible)[np.argsort(-ranges[visible])]
     canvas = (image * _DIMMING).astype(np.uint8)
     _splat(canvas, u[far_first], v[far_first], _point_colours(frame)[far_first])
     buffer = io.BytesIO()

@@ -11,6 +11,7 @@ from models import Segmentation
 from worker.calibration import progress as core
 from worker.calibration.calibrate import calibrate
 from worker.calibration.camera import Camera
+from worker.cameras import camera_from_model
 from worker.calibration.config import CalibrationConfig, Prior
 from worker.calibration.frame import Frame
 from worker.calibration.result import CalibrationResult
@@ -154,7 +155,7 @@ def camera_of(request: CalibrationRequest, frames: Sequence[InputFrame]) -> Came
     if len(sizes) != 1:
         raise ValueError("all images of one request must have the same size: they share one camera")
     height, width = sizes.pop()
-    return Camera(request.camera.matrix(), width, height)
+    return camera_from_model(request.camera, width, height)
 
 
 def calibration_config(request: CalibrationRequest, device: str) -> CalibrationConfig:

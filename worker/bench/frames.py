@@ -16,6 +16,7 @@ from models.catalogue import get_entry
 from models.label_sets import CITYSCAPES
 from worker.calibration.camera import Camera
 from worker.calibration.frame import Frame
+from worker.cameras import camera_from_model
 from worker.inputs import InputError, check_label_image_size
 from worker.inputs.frame_folder import FrameFolder
 from worker.segmentation import (
@@ -93,6 +94,7 @@ class BenchFrame:
         return (
             same_size
             and np.allclose(self.camera.K, other.camera.K)
+            and self.camera.projection == other.camera.projection
             and np.allclose(self.T_cam_lidar, other.T_cam_lidar)
         )
 
@@ -169,7 +171,7 @@ def load_bench_frame(
     """
     cloud = folder.cloud()
     image = folder.image()
-    camera = Camera(folder.camera.matrix(), image.shape[1], image.shape[0])
+    camera = camera_from_model(folder.camera, image.shape[1], image.shape[0])
     raw = InputFrame(image, cloud, name=folder.name)
     if labels is not None:
         image_segmentation, cloud_segmentation = _labels_of(FrameFolder(labels / folder.name), raw)

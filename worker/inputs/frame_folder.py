@@ -38,7 +38,10 @@ class _Truth(BaseModel):
 
     K: Matrix3
     T_cam_lidar: Annotated[Matrix4, AfterValidator(_check_rigid)]
+    model: str = "pinhole"
     distortion: tuple[Number, ...] = ()
+    xi: Number | None = None
+    alpha: Number | None = None
 
 
 class _ClassNames(RootModel[dict[Annotated[int, Field(ge=0, le=65535)], str]]):
@@ -70,8 +73,8 @@ class FrameFolder:
 
     @property
     def camera(self) -> CameraModel:
-        """Return the intrinsics as a request carries them; `unsupported-distortion` where the image is distorted."""
-        intrinsics = self._truth.model_dump_json(include={"K", "distortion"})
+        """Return the intrinsics as a request carries them."""
+        intrinsics = self._truth.model_dump_json(include={"model", "K", "distortion", "xi", "alpha"})
         return parse_json(CameraModel, intrinsics, what=str(self.path / "gt.json"))
 
     @property
@@ -81,7 +84,7 @@ class FrameFolder:
 
     @property
     def distortion(self) -> tuple[float, ...]:
-        """Return OpenCV's k1 k2 p1 p2 [k3]; empty where the image is rectified."""
+        """Return the coefficients as `CameraModel` takes them; empty where the image is rectified."""
         return self._truth.distortion
 
     @property

@@ -36,6 +36,24 @@ def test_skew_and_zero_distortion_are_a_pinhole(read):
 
 
 @pytest.mark.parametrize(
+    ("camera", "coefficients"),
+    [
+        ({"distortion": [-0.1, 0.2, 0, 0]}, (-0.1, 0.2, 0, 0)),
+        ({"distortion": [-0.1, 0.2, 0, 0, 0.01]}, (-0.1, 0.2, 0, 0, 0.01)),
+        ({"distortion": [0.1] * 8 + [0] * 6}, (0.1,) * 8),
+        ({"distortion": [0.1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}, (0.1, 0, 0, 0)),
+        ({"model": "fisheye", "distortion": [0.1, 0.2, 0.3, 0.4]}, (0.1, 0.2, 0.3, 0.4)),
+        ({"model": "fisheye"}, ()),
+        ({"model": "omnidirectional", "xi": 1.2, "distortion": [0.1, 0.2, 0, 0]}, (0.1, 0.2, 0, 0)),
+        ({"model": "double_sphere", "xi": -0.2, "alpha": 0.6}, ()),
+    ],
+)
+def test_every_camera_model_is_read(read, camera, coefficients):
+    """With the coefficients it takes; zeros that OpenCV pads with do no harm."""
+    assert read(json.dumps({"K": K, **camera})).coefficients() == coefficients
+
+
+@pytest.mark.parametrize(
     ("camera", "code", "match"),
     [
         ({"K": [[0, 0, 6], [0, 7, 1], [0, 0, 1]]}, "invalid-camera", "focal lengths"),
@@ -47,8 +65,20 @@ def test_skew_and_zero_distortion_are_a_pinhole(read):
         ({"K": [[7, 0, 6], [0, True, 1], [0, 0, 1]]}, "invalid-request", r"K\[1\]\[1\]"),
         ({"K": [[7, 0, float("nan")], [0, 7, 1], [0, 0, 1]]}, "invalid-request", "finite"),
         ({"K": [[7, 0, float("inf")], [0, 7, 1], [0, 0, 1]]}, "invalid-request", "finite"),
-        ({"K": K, "distortion": [-0.1, 0.2]}, "unsupported-distortion", "undistort the image"),
-        ({"K": K, "model": "fisheye"}, "invalid-request", "model"),
+        ({"K": K, "distortion": [-0.1, 0.2]}, "unsupported-distortion", "4 or 5 or 8 .* not 2"),
+        ({"K": K, "distortion": [0.1] * 14}, "unsupported-distortion", "not 14"),
+        ({"K": K, "model": "fisheye", "distortion": [0.1] * 5}, "unsupported-distortion", "takes 4"),
+        (
+            {"K": K, "model": "double_sphere", "xi": 0, "alpha": 0.5, "distortion": [0.1]},
+            "unsupported-distortion",
+            "no",
+        ),
+        ({"K": K, "model": "omnidirectional"}, "invalid-camera", "takes xi; given: none"),
+        ({"K": K, "model": "omnidirectional", "xi": -0.5}, "invalid-camera", "0 or more"),
+        ({"K": K, "model": "double_sphere", "xi": 1.5, "alpha": 0.5}, "invalid-camera", "between -1 and 1"),
+        ({"K": K, "model": "double_sphere", "xi": 0.5}, "invalid-camera", "xi and alpha; given: xi"),
+        ({"K": K, "alpha": 0.5}, "invalid-camera", "neither xi nor alpha"),
+        ({"K": K, "model": "equirectangular"}, "invalid-request", "model"),
         ({"K": K, "width": 1241}, "unknown-field", "width"),
         ({}, "missing-field", "K: this value is missing"),
     ],

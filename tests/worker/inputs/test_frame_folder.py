@@ -57,13 +57,15 @@ def test_labels_may_be_absent(write_frame):
     assert frame.image_labels() is frame.point_labels() is frame.image_classes() is frame.point_classes() is None
 
 
-def test_distorted_frames_are_known_but_have_no_pinhole(write_frame):
-    """The coefficients can be read; a camera for a request is refused."""
+def test_distorted_frames_have_their_camera(write_frame):
+    """Coefficients and camera model stand beside K."""
     frame = write_frame(distortion=[-0.1, 0.2, 0, 0])
-    assert frame.distortion == (-0.1, 0.2, 0, 0)
-    with pytest.raises(InputError) as caught:
-        _ = frame.camera
-    assert caught.value.code == "unsupported-distortion"
+    assert frame.distortion == frame.camera.coefficients() == (-0.1, 0.2, 0, 0)
+
+
+def test_camera_models_of_frames(write_frame):
+    """A frame may come from any camera that a request may name."""
+    assert write_frame(model="double_sphere", xi=-0.2, alpha=0.6).camera.alpha == 0.6
 
 
 @pytest.mark.parametrize(
