@@ -5,11 +5,15 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
+from service.access.loopback import LoopbackGuard, needs_loopback
 from service.backend import Backend
-from service.body_limit import BodyLimit
+from service.middleware.body_limit import BodyLimit
+from service.middleware.body_pace import BodyPace
+from service.middleware.request_id import RequestId
+from service.middleware.security_headers import SecurityHeaders
 from service.openapi import install_openapi
 from service.problems import install_problem_handlers
-from service.routes import calibrate, health, jobs
+from service.routes import calibrate, events, health, jobs
 from worker.logs import configure_logging
 from worker.settings import Settings
 from worker.version import __version__
@@ -19,7 +23,7 @@ Send a camera image, the LiDAR sweep taken at the same moment, the camera's intr
 get back the extrinsic that aligns what the camera sees with what the LiDAR measured.
 
 1. `POST /calibrate` answers 202 with the address of the job.
-2. `GET` that address until `state` is `succeeded`, `failed` or `cancelled`.
+2. `GET` that address until `state` is `succeeded`, `failed` or `cancelled`, or follow its events.
 
 Every refusal is an RFC 9457 problem with a stable `type`.
 """
@@ -41,12 +45,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         application.state.backend.close()
 
     app = FastAPI(title="semalign", version=__version__, description=_DESCRIPTION, lifespan=lifespan)
-    app.add_middleware(BodyLimit, max_bytes=chosen.max_upload_bytes)
-    for routes in (calibrate, jobs, health):
+    _install_middleware(app, chosen)
+    for routes in (calibrate, jobs, events, health):
         app.include_router(routes.router)
     install_problem_handlers(app)
-    install_openapi(app)
+    install_openapi(app, asks_for_keys=chosen.keys_file is not None)
     return app
+
+
+def _install_middleware(app: FastAPI, settings: Settings) -> None:
+    """Put the layers around the endpoints, the innermost first."""
+    app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes)
+    app.add_middleware(BodyPace, grace_s=settings.body_grace_s, min_bytes_per_s=settings.min_body_bytes_per_s)
+    if needs_loopback(settings):
+        app.add_middleware(LoopbackGuard)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestId)
 
 
 app = create_app()

@@ -1,11 +1,17 @@
-"""What every endpoint works with: settings, job records, blobs and the queue."""
+"""What every endpoint works with: settings, job records, blobs, the queue, and who may use them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Self
 
+import anyio
 from fastapi import Depends, Request
 
+from service.access.keys import KeyRing
+from service.access.rates import Rates
+from service.seats import Seats
 from worker.dispatch import Dispatcher
+from worker.jobs.idempotency import IdempotencyKeys
+from worker.jobs.owned import OwnedJobs
 from worker.jobs.store import JobStore, connect
 from worker.settings import Settings
 from worker.storage import BlobStore, open_storage
@@ -13,21 +19,47 @@ from worker.storage import BlobStore, open_storage
 
 @dataclass(frozen=True)
 class Backend:
-    """The parts behind the HTTP front, opened once per process."""
+    """The parts behind the HTTP front, opened once per process.
+
+    Attributes:
+        settings: What the operator chose.
+        jobs: The job records.
+        owned: Which jobs belong to whom.
+        idempotency: The keys of requests that may come again.
+        blobs: Inputs, overlays and results.
+        dispatcher: The queue.
+        keys: The API keys; None where the server asks for none.
+        rates: How often each key posts.
+        checks: Bounds the uploads whose files are read at a time, and with them the memory that reading takes.
+        seats: Bounds the requests that are held open until something happens.
+    """
 
     settings: Settings
     jobs: JobStore
+    owned: OwnedJobs
+    idempotency: IdempotencyKeys
     blobs: BlobStore
     dispatcher: Dispatcher
+    keys: KeyRing | None
+    rates: Rates
+    checks: anyio.CapacityLimiter
+    seats: Seats
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Prepare the connections; none is made before the first request."""
+        client = connect(settings.resolved_broker_url, timeout_s=settings.broker_timeout_s)
         return cls(
             settings=settings,
-            jobs=JobStore(connect(settings.resolved_broker_url, timeout_s=settings.broker_timeout_s)),
+            jobs=JobStore(client),
+            owned=OwnedJobs(client),
+            idempotency=IdempotencyKeys(client, settings.idempotency_ttl_s),
             blobs=open_storage(settings),
             dispatcher=Dispatcher(settings),
+            keys=KeyRing(settings.keys_file) if settings.keys_file else None,
+            rates=Rates(client),
+            checks=anyio.CapacityLimiter(settings.checks_at_once),
+            seats=Seats(settings.max_streams),
         )
 
     def close(self) -> None:

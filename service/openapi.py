@@ -41,9 +41,10 @@ CALIBRATE_BODY: dict[str, Any] = {
 }
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Add the schema of the JSON part, which FastAPI does not see."""
-    app.openapi = _with_request_schema(app.openapi)  # type: ignore[method-assign]
+def install_openapi(app: FastAPI, *, asks_for_keys: bool) -> None:
+    """Add the schema of the JSON part, which FastAPI does not see; leave keys out where the server asks for none."""
+    generate = _with_request_schema(app.openapi)
+    app.openapi = generate if asks_for_keys else _without_keys(generate)  # type: ignore[method-assign]
 
 
 def _with_request_schema(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
@@ -56,3 +57,16 @@ def _with_request_schema(generate: Callable[[], dict[str, Any]]) -> Callable[[],
         return description
 
     return generate_with_request
+
+
+def _without_keys(generate: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    def generate_without_keys() -> dict[str, Any]:
+        description = generate()
+        description["components"].pop("securitySchemes", None)
+        for methods in description["paths"].values():
+            for endpoint in methods.values():
+                endpoint.pop("security", None)
+                endpoint["responses"].pop("401", None)
+        return description
+
+    return generate_without_keys

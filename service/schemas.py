@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from worker.jobs.record import JobRecord, JobState
+from worker.jobs.record import JobQueue, JobRecord, JobState
 
 Matrix4 = list[list[float]]
 
@@ -14,6 +14,7 @@ class Links(BaseModel):
     """Where to go on from a job."""
 
     self: str = Field(description="Address of the job.")
+    events: str = Field(description="Address of its events.")
     overlay: str | None = Field(description="Address of its overlay, once there is one.")
 
 
@@ -95,23 +96,41 @@ class JobAccepted(BaseModel):
     links: Links
 
 
-class JobStatus(BaseModel):
-    """A job at this moment."""
+class JobProgress(BaseModel):
+    """How far a job is at this moment; what an event says of it."""
 
     id: str
     state: JobState
     stage: Literal["segmentation", "initialization", "refinement", "done"] | None
     progress: float = Field(ge=0, le=1, description="Share of the whole job that is done.")
     loss: float | None = Field(description="Latest alignment loss of the running stage.")
+    queue: JobQueue = Field(description="Where it waits, or waited.")
     queue_position: int | None = Field(description="Queued jobs before this one; null unless queued.")
     created_at: datetime
     started_at: datetime | None = Field(description="Begin of the latest attempt.")
     finished_at: datetime | None
+    error: JobFailure | None
+
+
+class JobSummary(JobProgress):
+    """A job in a list; its address has the rest."""
+
     links: Links
+
+
+class JobStatus(JobSummary):
+    """A job at this moment, with its result once there is one."""
+
     result: CalibrationResult | None = Field(
         description="Also there when no calibration could be estimated: it returns the initial extrinsic then."
     )
-    error: JobFailure | None
+
+
+class JobList(BaseModel):
+    """Some of the caller's jobs, newest first."""
+
+    jobs: list[JobSummary]
+    next: str | None = Field(description="Address of the next page; null at the end.")
 
 
 class Health(BaseModel):
@@ -127,24 +146,33 @@ class Readiness(BaseModel):
     checks: dict[str, str]
 
 
-def status_object(
-    record: JobRecord, *, queue_position: int | None, links: Links, result: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Write a `JobStatus` as JSON; the result is passed on as the worker wrote it."""
+def progress_object(record: JobRecord, *, queue_position: int | None) -> dict[str, Any]:
+    """Write a `JobProgress` as JSON."""
     return {
         "id": record.id,
         "state": record.state.value,
         "stage": record.stage or None,
         "progress": record.progress,
         "loss": record.loss,
+        "queue": record.queue.value,
         "queue_position": queue_position,
         "created_at": _timestamp(record.created_at),
         "started_at": _timestamp(record.started_at),
         "finished_at": _timestamp(record.finished_at),
-        "links": links.model_dump(),
-        "result": result,
         "error": None if record.error is None else {"type": record.error.type, "detail": record.error.detail},
     }
+
+
+def summary_object(record: JobRecord, *, queue_position: int | None, links: Links) -> dict[str, Any]:
+    """Write a `JobSummary` as JSON."""
+    return {**progress_object(record, queue_position=queue_position), "links": links.model_dump()}
+
+
+def status_object(
+    record: JobRecord, *, queue_position: int | None, links: Links, result: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Write a `JobStatus` as JSON; the result is passed on as the worker wrote it."""
+    return {**summary_object(record, queue_position=queue_position, links=links), "result": result}
 
 
 def _timestamp(seconds: float | None) -> str | None:

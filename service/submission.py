@@ -1,35 +1,116 @@
 """Accepting a job: inputs stored, record written, id published; or nothing of it."""
 
+import contextlib
+import time
 import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from service.access.caller import Caller
 from service.backend import Backend
-from service.uploads import FrameUpload, Upload, cloud_suffix, content
-from worker.jobs.record import FrameKeys, JobInputs
+from service.problems import IdempotencyKeyReused, QuotaExceeded, SameRequestInProgress
+from service.uploads import FrameUpload, Upload, suffix
+from worker.jobs.idempotency import Standing
+from worker.jobs.record import FrameKeys, JobInputs, JobOrigin, JobQueue
 from worker.storage import BlobStore, input_key
 
+_RETRY_OVER_QUOTA_S = 10
+_LOOK_AGAIN_S = 0.1
+_LOOKS = 30
 
-def submit(upload: Upload, backend: Backend) -> str:
-    """Store a checked upload, queue it, and return the id of the job.
+
+@dataclass(frozen=True)
+class Submission:
+    """A checked upload, and all that is known of its sender.
+
+    Attributes:
+        upload: What is to be calibrated.
+        caller: Who sent it.
+        queue: Where it is to wait.
+        request_id: Id of the HTTP request.
+        idempotency_key: What tells a repeated request from a new one; None if the caller sent no such key.
+    """
+
+    upload: Upload
+    caller: Caller
+    queue: JobQueue
+    request_id: str
+    idempotency_key: str | None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The job of a submission; `is_repeat` if an earlier request had made it."""
+
+    job_id: str
+    is_repeat: bool
+
+
+def submit(submission: Submission, backend: Backend) -> Accepted:
+    """Store a checked upload and queue it, or find the job that the same request made before.
 
     Raises:
+        IdempotencyKeyReused, SameRequestInProgress, QuotaExceeded: Why there is no new job, and no old one.
         RedisError, BrokerUnavailable, StorageUnavailable: Nothing was accepted and nothing stays behind.
     """
     job_id = uuid.uuid4().hex
+    if submission.idempotency_key is None:
+        _create(job_id, submission, "", backend)
+        return Accepted(job_id, is_repeat=False)
+    digest = f"{submission.queue}:{submission.upload.digest()}"
+    if earlier := _claim(submission.caller.owner, submission.idempotency_key, digest, job_id, backend):
+        return Accepted(earlier, is_repeat=True)
+    with _claim_given_back_on_failure(submission.caller.owner, submission.idempotency_key, job_id, backend):
+        _create(job_id, submission, digest, backend)
+        backend.idempotency.confirm(submission.caller.owner, submission.idempotency_key, job_id)
+    return Accepted(job_id, is_repeat=False)
+
+
+def _claim(owner: str, key: str, digest: str, job_id: str, backend: Backend) -> str | None:
+    """Claim an idempotency key for a job; return the job that the key stands for already, if it does."""
+    for _ in range(_LOOKS):
+        claim = backend.idempotency.claim(owner, key, digest, job_id)
+        match claim.standing:
+            case Standing.NEW:
+                return None
+            case Standing.SAME:
+                return claim.job_id
+            case Standing.OTHER:
+                raise IdempotencyKeyReused
+            case Standing.PENDING:
+                time.sleep(_LOOK_AGAIN_S)
+    raise SameRequestInProgress(headers={"Retry-After": "1"})
+
+
+@contextlib.contextmanager
+def _claim_given_back_on_failure(owner: str, key: str, job_id: str, backend: Backend) -> Iterator[None]:
     try:
-        inputs = _store(upload, job_id, backend.blobs)
-        backend.jobs.create(job_id, inputs)
-        backend.dispatcher.publish(job_id)
+        yield
     except Exception:
-        _take_back(job_id, backend)
+        backend.idempotency.release(owner, key, job_id)
         raise
-    return job_id
 
 
-def _take_back(job_id: str, backend: Backend) -> None:
+def _create(job_id: str, submission: Submission, digest: str, backend: Backend) -> None:
+    caller = submission.caller
+    origin = JobOrigin(caller.owner, submission.queue, submission.request_id, digest)
+    try:
+        inputs = _store(submission.upload, job_id, backend.blobs)
+        if not backend.owned.admit(caller.owner, job_id, caller.open_jobs):
+            raise QuotaExceeded(headers={"Retry-After": str(_RETRY_OVER_QUOTA_S)})
+        backend.jobs.create(job_id, inputs, origin)
+        backend.dispatcher.publish(job_id, submission.queue)
+    except Exception:
+        _take_back(job_id, caller.owner, backend)
+        raise
+
+
+def _take_back(job_id: str, owner: str, backend: Backend) -> None:
     try:
         backend.blobs.delete_job(job_id)
     finally:
         backend.jobs.remove(job_id)
+        backend.owned.forget(owner, job_id)
 
 
 def _store(upload: Upload, job_id: str, blobs: BlobStore) -> JobInputs:
@@ -41,13 +122,10 @@ def _store(upload: Upload, job_id: str, blobs: BlobStore) -> JobInputs:
 
 def _store_frame(frame: FrameUpload, index: int, job_id: str, blobs: BlobStore) -> FrameKeys:
     keys = {
-        "image": input_key(job_id, f"image-{index}"),
-        "point_cloud": input_key(job_id, f"point_cloud-{index}{cloud_suffix(frame.point_cloud)}"),
+        # The ending tells the worker the format, where a format has no mark of its own.
+        name: input_key(job_id, f"{name}-{index}{suffix(part) if name.startswith('point_') else ''}")
+        for name, part in frame.parts.items()
     }
-    if frame.image_labels is not None:
-        keys["image_labels"] = input_key(job_id, f"image_labels-{index}")
-    if frame.point_labels is not None:
-        keys["point_labels"] = input_key(job_id, f"point_labels-{index}{cloud_suffix(frame.point_labels)}")
-    for part, key in keys.items():
-        blobs.put(key, content(getattr(frame, part)))
+    for name, part in frame.parts.items():
+        blobs.put_file(keys[name], part.path)
     return FrameKeys(**keys)

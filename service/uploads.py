@@ -1,19 +1,15 @@
-"""Multipart uploads: from the parts of a body to a request and frames that were checked whole."""
+"""Uploads: from the parts of a body to a request and frames that were checked whole."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from pathlib import PurePath
 
-from fastapi import Request
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
-
+from service.multipart import Part
 from service.problems import (
     ImageSizesDiffer,
-    MalformedMultipart,
     MissingPart,
-    NotMultipart,
     PartCount,
     PartNotAFile,
     TooManyFrames,
@@ -38,12 +34,18 @@ _MAX_REQUEST_BYTES = 4 * 2**20
 
 @dataclass(frozen=True)
 class FrameUpload:
-    """The parts of one frame, spooled to disk where they are large."""
+    """The parts of one frame."""
 
-    image: UploadFile
-    point_cloud: UploadFile
-    image_labels: UploadFile | None
-    point_labels: UploadFile | None
+    image: Part
+    point_cloud: Part
+    image_labels: Part | None
+    point_labels: Part | None
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts that there are, by name."""
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: part for name, part in parts.items() if part is not None}
 
 
 @dataclass(frozen=True)
@@ -53,72 +55,67 @@ class Upload:
     request: bytes
     frames: tuple[FrameUpload, ...]
 
-
-@contextlib.asynccontextmanager
-async def received_form(request: Request, settings: Settings) -> AsyncIterator[FormData]:
-    """Receive a multipart body; its temporary files go when the block ends.
-
-    Raises:
-        NotMultipart, MalformedMultipart, BodyTooLarge: The body cannot be taken.
-    """
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise NotMultipart
-    most_files = len(_FILE_PARTS) * settings.max_frames + 1
-    try:
-        form = await request.form(max_files=most_files, max_fields=most_files, max_part_size=_MAX_REQUEST_BYTES)
-    except HTTPException as error:
-        raise MalformedMultipart(f"The body is not valid multipart/form-data: {error.detail}") from error
-    try:
-        yield form
-    finally:
-        await form.close()
+    def digest(self) -> str:
+        """Return a hash of all that makes two uploads the same: content and formats, not boundaries or file names."""
+        digest = hashlib.sha256(self.request)
+        for frame in self.frames:
+            for name, part in frame.parts.items():
+                with part.path.open("rb") as file:
+                    content = hashlib.file_digest(file, "sha256").hexdigest()
+                digest.update(f"|{name}{suffix(part)}:{content}".encode())
+        return digest.hexdigest()
 
 
-def checked_upload(form: FormData, settings: Settings) -> Upload:
+def most_parts(settings: Settings) -> int:
+    """Return how many parts a body can have that is not refused for their number later."""
+    return len(_FILE_PARTS) * (settings.max_frames + 1) + 2
+
+
+def checked_upload(parts: tuple[Part, ...], settings: Settings) -> Upload:
     """Check everything that can be checked without a network: nothing that passes fails for its form later.
 
     Raises:
         Problem: What is wrong, and in which part.
     """
-    unknown = sorted(set(form) - {*_FILE_PARTS, "request"})
+    names = {part.name for part in parts}
+    unknown = sorted(names - {*_FILE_PARTS, "request"})
     if unknown:
         raise UnknownPart(f"{UnknownPart.sentence} Found: {', '.join(unknown)}.", part=unknown[0])
-    for part in ("image", "point_cloud", "request"):
-        if part not in form:
-            raise MissingPart(f"The part {part} is missing. {MissingPart.sentence}", part=part)
-    upload = Upload(request=_request_text(form), frames=_frames(form, settings.max_frames))
+    for name in ("image", "point_cloud", "request"):
+        if name not in names:
+            raise MissingPart(f"The part {name} is missing. {MissingPart.sentence}", part=name)
+    upload = Upload(request=_request_text(parts), frames=_frames(parts, settings.max_frames))
     _check_request(upload)
     _check_frames(upload, settings.input_limits)
     return upload
 
 
-def cloud_suffix(file: UploadFile) -> str:
+def suffix(part: Part) -> str:
     """Return the ending that tells the format of a file which the readers accepted, such as `.bin`."""
-    return PurePath(file.filename or "").suffix.lower()
+    return PurePath(part.filename or "").suffix.lower()
 
 
-def content(file: UploadFile) -> bytes:
-    """Read a part from its beginning."""
-    file.file.seek(0)
-    return file.file.read()
-
-
-def _request_text(form: FormData) -> bytes:
-    parts = form.getlist("request")
-    if len(parts) != 1:
+def _request_text(parts: tuple[Part, ...]) -> bytes:
+    requests = [part for part in parts if part.name == "request"]
+    if len(requests) != 1:
         raise PartCount("Send one part request: it holds for all frames.", part="request")
-    (part,) = parts
-    return content(part) if isinstance(part, UploadFile) else part.encode()
+    (request,) = requests
+    if request.path.stat().st_size > _MAX_REQUEST_BYTES:
+        raise input_problem(
+            InputError("file-too-large", f"The request is larger than {_MAX_REQUEST_BYTES / 2**20:g} MiB of JSON."),
+            "request",
+        )
+    return request.path.read_bytes()
 
 
-def _frames(form: FormData, max_frames: int) -> tuple[FrameUpload, ...]:
-    images, clouds, image_labels, point_labels = (_files(form, part) for part in _FILE_PARTS)
+def _frames(parts: tuple[Part, ...], max_frames: int) -> tuple[FrameUpload, ...]:
+    images, clouds, image_labels, point_labels = (_files(parts, name) for name in _FILE_PARTS)
     count = len(images)
     if count > max_frames:
         raise TooManyFrames(f"The job has {count} frames, this server takes {max_frames}: send fewer.")
-    for part, files in (("point_cloud", clouds), ("image_labels", image_labels), ("point_labels", point_labels)):
-        if len(files) != count and (files or part == "point_cloud"):
-            raise PartCount(f"There are {count} parts image and {len(files)} parts {part}: send as many of each.")
+    for name, files in (("point_cloud", clouds), ("image_labels", image_labels), ("point_labels", point_labels)):
+        if len(files) != count and (files or name == "point_cloud"):
+            raise PartCount(f"There are {count} parts image and {len(files)} parts {name}: send as many of each.")
     return tuple(
         FrameUpload(
             image=images[index],
@@ -130,12 +127,10 @@ def _frames(form: FormData, max_frames: int) -> tuple[FrameUpload, ...]:
     )
 
 
-def _files(form: FormData, part: str) -> list[UploadFile]:
-    files = []
-    for file in form.getlist(part):
-        if not isinstance(file, UploadFile):
-            raise PartNotAFile(f"The part {part} came as a text field: send it as a file, with a file name.", part=part)
-        files.append(file)
+def _files(parts: tuple[Part, ...], name: str) -> list[Part]:
+    files = [part for part in parts if part.name == name]
+    if any(part.filename is None for part in files):
+        raise PartNotAFile(f"The part {name} came as a text field: send it as a file, with a file name.", part=name)
     return files
 
 
@@ -159,15 +154,15 @@ def _check_frames(upload: Upload, limits: InputLimits) -> None:
 def _check_frame(frame: FrameUpload, index: int, limits: InputLimits) -> tuple[int, int]:
     """Read a frame as the worker will; return height and width of its image."""
     with _blamed_on("image", index):
-        image = read_image(content(frame.image), limits)
+        image = read_image(frame.image.path, limits)
     if frame.image_labels is not None:
         with _blamed_on("image_labels", index):
-            check_label_image_size(read_label_image(content(frame.image_labels), limits), image)
+            check_label_image_size(read_label_image(frame.image_labels.path, limits), image)
     with _blamed_on("point_cloud", index):
-        cloud = read_point_cloud(content(frame.point_cloud), frame.point_cloud.filename or "", limits)
+        cloud = read_point_cloud(frame.point_cloud.path, frame.point_cloud.filename or "", limits)
     if frame.point_labels is not None:
         with _blamed_on("point_labels", index):
-            labels = read_point_labels(content(frame.point_labels), frame.point_labels.filename or "", limits)
+            labels = read_point_labels(frame.point_labels.path, frame.point_labels.filename or "", limits)
             cloud.of_kept_points(labels)
     height, width = image.shape[:2]
     return height, width

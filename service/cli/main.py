@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import bench, calibrate, demo, models, render, up
+from service.cli import bench, calibrate, demo, keys, models, render, serve, up
 from worker.version import __version__
 
 app = typer.Typer(
@@ -17,6 +17,8 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(calibrate.calibrate)
 app.command()(up.up)
+app.command()(serve.serve)
+app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.command()(render.render)
 app.add_typer(bench.app, name="bench")

@@ -6,8 +6,15 @@ from service.schemas import Links
 
 
 def links_of(request: Request, job_id: str, *, has_overlay: bool) -> Links:
-    """Return where the job and its overlay are found."""
-    root = request.scope.get("root_path", "")
-    job = request.app.url_path_for("job_status", job_id=job_id)
-    overlay = request.app.url_path_for("job_overlay", job_id=job_id)
-    return Links(self=f"{root}{job}", overlay=f"{root}{overlay}" if has_overlay else None)
+    """Return where the job, its events and its overlay are found."""
+    overlay = address_of(request, "job_overlay", job_id=job_id)
+    return Links(
+        self=address_of(request, "job_status", job_id=job_id),
+        events=address_of(request, "job_event_stream", job_id=job_id),
+        overlay=overlay if has_overlay else None,
+    )
+
+
+def address_of(request: Request, endpoint: str, **path: str) -> str:
+    """Return where an endpoint is found, by the name of its function."""
+    return f"{request.scope.get('root_path', '')}{request.app.url_path_for(endpoint, **path)}"

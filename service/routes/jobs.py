@@ -1,47 +1,70 @@
-"""`/jobs/{id}`: how a job stands, its picture, and its end."""
+"""`/jobs`: which there are, how one stands, its picture, and its end."""
 
-import json
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 
-from service.backend import Backend, BackendOfApp
+from service.access.caller import CallerOfRequest
+from service.access.own_job import OwnJob
+from service.backend import BackendOfApp
 from service.cancellation import see_off
-from service.problems import BrokerDown, InvalidParameter, OverlayNotReady, StorageDown, UnknownJob, describe
-from service.routes.addresses import links_of
-from service.schemas import JobStatus, status_object
-from worker.jobs.record import JobRecord, JobState
+from service.problems import (
+    BrokerDown,
+    InvalidParameter,
+    LoopbackOnly,
+    OverlayNotReady,
+    StorageDown,
+    Unauthorized,
+    UnknownJob,
+    describe,
+)
+from service.routes.addresses import address_of
+from service.routes.status import status_response, summary
+from service.schemas import JobList, JobStatus
+from service.waiting import preferred_wait_s, wait_for_end
 from worker.jobs.transitions import Verdict
-from worker.storage import RESULT, BlobMissing, artifact_key, overlay_name
+from worker.storage import BlobMissing, artifact_key, overlay_name
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
-_JOB_ID = re.compile(r"[0-9a-f]{32}")
+
+Prefer = Annotated[
+    str | None,
+    Header(description="`wait=N` (RFC 7240) holds the answer back until the job has ended, up to N seconds."),
+]
 
 
-def known_id(job_id: str) -> str:
-    """Refuse what no server made, before it becomes part of a key.
+@router.get("", response_model=JobList, responses=describe(Unauthorized, LoopbackOnly, InvalidParameter, BrokerDown))
+def list_jobs(
+    request: Request,
+    backend: BackendOfApp,
+    caller: CallerOfRequest,
+    limit: Annotated[int, Query(ge=1, le=100, description="Most jobs on a page.")] = 20,
+    after: Annotated[int | None, Query(ge=0, le=2**53, description="Where the page before ended.")] = None,
+) -> JSONResponse:
+    """List the caller's jobs, newest first."""
+    page = backend.owned.page(caller.owner, limit, after)
+    records = [record for record in map(backend.jobs.get, page.ids) if record is not None]
+    following = f"{address_of(request, 'list_jobs')}?limit={limit}&after={page.next}" if page.next else None
+    return JSONResponse({"jobs": [summary(record, request, backend) for record in records], "next": following})
 
-    Raises:
-        UnknownJob: It cannot be the id of a job.
-    """
-    if not _JOB_ID.fullmatch(job_id):
-        raise UnknownJob
-    return job_id
 
-
-JobId = Annotated[str, Depends(known_id)]
-
-
-@router.get("/{job_id}", response_model=JobStatus, responses=describe(UnknownJob, BrokerDown, StorageDown))
-def job_status(job_id: JobId, request: Request, backend: BackendOfApp) -> JSONResponse:
+@router.get(
+    "/{job_id}",
+    response_model=JobStatus,
+    responses=describe(Unauthorized, LoopbackOnly, UnknownJob, BrokerDown, StorageDown),
+)
+async def job_status(record: OwnJob, request: Request, backend: BackendOfApp, prefer: Prefer = None) -> JSONResponse:
     """Say how a job stands. `Retry-After` comes as long as it is not at its end."""
-    record = _record(job_id, backend)
-    headers = {"Cache-Control": "no-store"}
-    if not record.state.is_terminal:
-        headers["Retry-After"] = str(backend.settings.retry_after_s)
-    return JSONResponse(_status(record, request, backend), headers=headers)
+    wait_s = preferred_wait_s(prefer, backend)
+    latest = await wait_for_end(record.id, wait_s, backend) if wait_s and not record.state.is_terminal else record
+    if latest is None:
+        raise UnknownJob
+    response = await run_in_threadpool(status_response, latest, request, backend)
+    if wait_s:
+        response.headers["Preference-Applied"] = f"wait={wait_s}"
+    return response
 
 
 @router.get(
@@ -49,18 +72,18 @@ def job_status(job_id: JobId, request: Request, backend: BackendOfApp) -> JSONRe
     response_class=Response,
     responses={
         200: {"content": {"image/png": {}}, "description": "Points coloured by class over the first image."},
-        **describe(UnknownJob, OverlayNotReady, InvalidParameter, BrokerDown, StorageDown),
+        **describe(Unauthorized, LoopbackOnly, UnknownJob, OverlayNotReady, InvalidParameter, BrokerDown, StorageDown),
     },
 )
-def job_overlay(job_id: JobId, backend: BackendOfApp, stage: Literal["initial", "final"] = "final") -> Response:
+def job_overlay(record: OwnJob, backend: BackendOfApp, stage: Literal["initial", "final"] = "final") -> Response:
     """Show the points over the image, at the initial or at the returned extrinsic."""
-    record = _record(job_id, backend)
+    not_yet = OverlayNotReady(headers={"Retry-After": str(backend.settings.retry_after_s)})
     if record.artifacts is None:
-        raise OverlayNotReady
+        raise not_yet
     try:
-        png = backend.blobs.get(artifact_key(job_id, record.artifacts, overlay_name(stage)))
+        png = backend.blobs.get(artifact_key(record.id, record.artifacts, overlay_name(stage)))
     except BlobMissing as error:
-        raise OverlayNotReady from error
+        raise not_yet from error
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600, immutable"})
 
 
@@ -70,40 +93,17 @@ def job_overlay(job_id: JobId, backend: BackendOfApp, stage: Literal["initial", 
     responses={
         202: {"model": JobStatus, "description": "The job runs: it is cancelled, and gone once it has stopped."},
         204: {"description": "The job and all its bytes are gone."},
-        **describe(UnknownJob, BrokerDown, StorageDown),
+        **describe(Unauthorized, LoopbackOnly, UnknownJob, BrokerDown, StorageDown),
     },
 )
-def delete_job(job_id: JobId, request: Request, backend: BackendOfApp, after: BackgroundTasks) -> Response:
+def delete_job(record: OwnJob, request: Request, backend: BackendOfApp, after: BackgroundTasks) -> Response:
     """Cancel a job and delete every byte of it."""
-    verdict = backend.jobs.cancel(job_id)
-    if verdict is Verdict.GONE:
+    if backend.jobs.cancel(record.id) is Verdict.GONE:
         raise UnknownJob
-    backend.blobs.delete_job(job_id)
-    record = backend.jobs.get(job_id)
-    if record is None:
+    backend.blobs.delete_job(record.id)
+    backend.owned.forget(record.owner, record.id)
+    cancelled = backend.jobs.get(record.id)
+    if cancelled is None:
         return Response(status_code=204)
-    after.add_task(see_off, job_id, backend)
-    return JSONResponse(_status(record, request, backend), status_code=202)
-
-
-def _record(job_id: str, backend: Backend) -> JobRecord:
-    record = backend.jobs.get(job_id)
-    if record is None:
-        raise UnknownJob
-    return record
-
-
-def _status(record: JobRecord, request: Request, backend: Backend) -> dict[str, Any]:
-    links = links_of(request, record.id, has_overlay=record.artifacts is not None)
-    position = backend.jobs.queue_position(record.id) if record.state is JobState.QUEUED else None
-    return status_object(record, queue_position=position, links=links, result=_result(record, backend))
-
-
-def _result(record: JobRecord, backend: Backend) -> dict[str, Any] | None:
-    if record.artifacts is None:
-        return None
-    try:
-        result: dict[str, Any] = json.loads(backend.blobs.get(artifact_key(record.id, record.artifacts, RESULT)))
-    except BlobMissing as error:
-        raise UnknownJob from error  # it is being deleted just now
-    return result
+    after.add_task(see_off, record.id, backend)
+    return status_response(cancelled, request, backend, status_code=202)

@@ -115,7 +115,7 @@ class Stack:
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
 
     def _start_api(self) -> Child:
-        command = [sys.executable, "-m", "uvicorn", "service.app:app", "--port", str(self.port)]
+        command = [sys.executable, "-m", "service.cli.serve", "--port", str(self.port)]
         return child_process.start(command, environment=self._environment, log=self.settings.data_dir / "api.log")
 
     def start_worker(self) -> Child:
@@ -129,6 +129,16 @@ class Stack:
         wait_for(lambda: any(each.startswith(name) for each in dispatcher.workers(0.3)), 60)
         dispatcher.close()
         return self.worker
+
+    def revive_worker(self) -> None:
+        """Start a worker in place of one that died."""
+        if self.worker is None or not self.worker.is_alive:
+            self.start_worker()
+
+    @staticmethod
+    def wait_for(condition: Callable[[], Any], timeout_s: float = 120.0) -> Any:
+        """Return what `condition` returns once it is true."""
+        return wait_for(condition, timeout_s)
 
     def restart_broker(self) -> None:
         """Stop the broker in good order, and start it again with what it wrote."""
@@ -205,7 +215,9 @@ def running_stack(tmp_path_factory: pytest.TempPathFactory, stand_in_folder: Pat
         broker_url="",
         soft_time_limit_s=4,
         hard_time_limit_s=5,
-        visibility_timeout_s=6,
+        visibility_timeout_s=600,
+        lease_s=5,
+        reconcile_interval_s=1,
         cancel_grace_s=1,
         shutdown_grace_s=1,
         max_frames=3,
@@ -231,8 +243,7 @@ def stack(running_stack: Stack) -> Stack:
     """Return the running service with a live worker and nothing in it."""
     if not answers(running_stack.settings.resolved_broker_url):
         running_stack.broker = start_broker(running_stack.settings)
-    if running_stack.worker is None or not running_stack.worker.is_alive:
-        running_stack.start_worker()
+    running_stack.revive_worker()
     return running_stack
 
 

@@ -94,7 +94,6 @@ CASES = {
         422,
         "missing-label-map",
     ),
-    "neither network nor labels": (_request("image_model", value=None), 422, "missing-segmentation"),
     "non-rigid extrinsic": (_request("initial", "T_cam_lidar", value=FLAT), 422, "non-rigid-extrinsic"),
     "focal length 0": (_request("camera", "K", value=[[0, 0, 1], [0, 1, 1], [0, 0, 1]]), 422, "invalid-camera"),
     "distortion": (_request("camera", "distortion", value=[0.1]), 422, "unsupported-distortion"),
@@ -210,7 +209,7 @@ def test_a_body_that_turns_out_too_large_is_refused_on_the_way(stack: Any) -> No
         ("GET", "/jobs/..%2F..%2Fetc", 404, "not-found"),
         ("GET", "/jobs/ABC", 404, "unknown-job"),
         ("DELETE", "/jobs/0123456789abcdef0123456789abcdef", 404, "unknown-job"),
-        ("GET", "/jobs/0123456789abcdef0123456789abcdef/overlay.png?stage=middle", 422, "invalid-parameter"),
+        ("GET", "/jobs?limit=0", 422, "invalid-parameter"),
     ],
 )
 def test_wrong_addresses_are_problems_too(stack: Any, method: str, path: str, status: int, kind: str) -> None:

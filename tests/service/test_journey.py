@@ -55,7 +55,11 @@ def test_a_finished_job_carries_result_and_links(stack: Any, done: str) -> None:
         1.0,
         None,
     )
-    assert status["links"] == {"self": f"/jobs/{done}", "overlay": f"/jobs/{done}/overlay.png"}
+    assert status["links"] == {
+        "self": f"/jobs/{done}",
+        "events": f"/jobs/{done}/events",
+        "overlay": f"/jobs/{done}/overlay.png",
+    }
     assert status["result"]["outcome"] == "converged"
     assert status["error"] is None
     assert status["created_at"] <= status["started_at"] <= status["finished_at"]

@@ -1,11 +1,11 @@
 """Refusing bodies that are too large, before and while they arrive."""
 
 from fastapi import Request
-from fastapi_problem.handler import ExceptionHandler
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.problems import BodyTooLarge
+from service.problems.answer import answer_with
 
 
 class BodyLimit:
@@ -25,8 +25,7 @@ class BodyLimit:
             return
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > self._max_bytes:
-            response = ExceptionHandler()(Request(scope), BodyTooLarge(headers={"Connection": "close"}))
-            await response(scope, receive, send)
+            await answer_with(BodyTooLarge(headers={"Connection": "close"}), Request(scope), receive, send)
             return
         await self._app(scope, self._counted(receive), send)
 

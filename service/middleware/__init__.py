@@ -1,0 +1,1 @@
+"""What every request passes, whatever its address: plain ASGI, so that bodies and event streams flow through."""
