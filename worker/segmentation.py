@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models import CloudSegmenter, ImageSegmenter, Segmentation, load_cloud_model, load_image_model
+from models.automatic import AUTO, Choice, choose_cloud_model, choose_image_model
 from models.taxonomy import common_class
 from worker.calibration.frame import ClassTable, Frame
 from worker.inputs import PointCloud
@@ -37,14 +38,45 @@ class InputFrame:
 
 @dataclass(frozen=True)
 class LabelSource:
-    """Where the classes of one modality come from: a network by name, or uploaded labels with their map."""
+    """Where the classes of one modality come from: a network by name, or uploaded labels with their map.
+
+    Attributes:
+        model: name of the network.
+        label_map: class name of every uploaded id.
+        reason: why that network, where `auto` chose it.
+    """
 
     model: str | None = None
     label_map: Mapping[int, str] | None = None
+    reason: str | None = None
+
+    @classmethod
+    def chosen(cls, choice: Choice) -> LabelSource:
+        """Take what `auto` chose."""
+        return cls(model=choice.name, reason=choice.reason)
 
     def describe(self) -> dict[str, str]:
         """Say it in a result."""
-        return {"source": "network", "name": self.model} if self.model else {"source": "uploaded labels"}
+        if self.model is None:
+            return {"source": "uploaded labels"}
+        named = {"source": "network", "name": self.model}
+        return named if self.reason is None else {**named, "reason": self.reason}
+
+
+def image_source(model: str | None, label_map: Mapping[int, str] | None, frames: Sequence[InputFrame]) -> LabelSource:
+    """Settle where the classes of all images come from: no name means the uploaded labels, or else `auto`."""
+    if model is None and frames[0].image_labels is not None:
+        return LabelSource(label_map=label_map)
+    return LabelSource(model) if model not in (None, AUTO) else LabelSource.chosen(choose_image_model())
+
+
+def cloud_source(model: str | None, label_map: Mapping[int, str] | None, frames: Sequence[InputFrame]) -> LabelSource:
+    """Settle where the classes of all clouds come from; `auto` looks at the first, since one sensor recorded all."""
+    if model is None and frames[0].point_labels is not None:
+        return LabelSource(label_map=label_map)
+    if model not in (None, AUTO):
+        return LabelSource(model)
+    return LabelSource.chosen(choose_cloud_model(with_intensity(frames[0].cloud)))
 
 
 @dataclass

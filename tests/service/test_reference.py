@@ -12,7 +12,7 @@ from worker.inputs.request import CalibrationOptions, CalibrationRequest
 from worker.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
-ONLY_ON_DISK = {"unreadable-file", "invalid-frame-folder"}
+NEVER_OVER_HTTP = {"unreadable-file", "invalid-frame-folder", "missing-segmentation"}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def _unmentioned(names: set[str], text: str) -> set[str]:
 def test_every_problem_type_is_listed_with_its_status(http: str) -> None:
     """Clients branch on them."""
     rows = {f"| `{kind.type_}` | {kind.status} |" for kind in Refusal.__subclasses__()}
-    for code in set(get_args(InputErrorCode)) - ONLY_ON_DISK:
+    for code in set(get_args(InputErrorCode)) - NEVER_OVER_HTTP:
         rows.add(f"| `{code}` | {input_problem(InputError(code, 'A sentence.')).status} |")
     assert {row for row in rows if row not in http} == set()
 

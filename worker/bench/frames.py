@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models import Segmentation
-from models.catalogue import get_entry
+from models.catalogue import CATALOGUE
 from models.label_sets import CITYSCAPES
 from worker.calibration.camera import Camera
 from worker.calibration.frame import Frame
@@ -23,6 +23,8 @@ from worker.segmentation import (
     InputFrame,
     LabelSource,
     ModelCache,
+    cloud_source,
+    image_source,
     labelled_frame,
     segment_cloud,
     segment_image,
@@ -111,22 +113,23 @@ class SegmentationCache:
     models: ModelCache = field(default_factory=ModelCache)
 
     def image(self, frame: InputFrame, model: str) -> tuple[Segmentation, float]:
-        """Segment the image; return the seconds it took, or took when it was cached."""
-        return self._cached(
-            model, frame.image.tobytes(), lambda: segment_image(frame, LabelSource(model=model), self.models)
-        )
+        """Segment the image by a model or `auto`; return the seconds it took, or took when it was cached."""
+        source = image_source(model, None, [frame])
+        return self._cached(source, frame.image.tobytes(), lambda: segment_image(frame, source, self.models))
 
     def cloud(self, frame: InputFrame, model: str) -> tuple[Segmentation, float]:
-        """Segment the cloud; return the seconds it took, or took when it was cached."""
+        """Segment the cloud by a model or `auto`; return the seconds it took, or took when it was cached."""
+        source = cloud_source(model, None, [frame])
         content = with_intensity(frame.cloud).tobytes()
-        return self._cached(model, content, lambda: segment_cloud(frame, LabelSource(model=model), self.models))
+        return self._cached(source, content, lambda: segment_cloud(frame, source, self.models))
 
-    def _cached(self, model: str, content: bytes, segment: SegmentCall) -> tuple[Segmentation, float]:
-        names = get_entry(model).class_names
+    def _cached(self, source: LabelSource, content: bytes, segment: SegmentCall) -> tuple[Segmentation, float]:
+        model = str(source.model)
         path = self._path(model, content)
         if path is not None and path.is_file():
             with np.load(path, allow_pickle=False) as stored:
                 scores = stored.get("scores")
+                names = CATALOGUE[model].class_names
                 return Segmentation(stored["labels"], names, scores), float(stored["seconds"])
         started = time.perf_counter()
         segmentation = segment()
@@ -142,9 +145,10 @@ class SegmentationCache:
         return segmentation, seconds
 
     def _path(self, model: str, content: bytes) -> Path | None:
-        if self.folder is None:
+        # What a model without weights says may change with the code; what a card names, with its file.
+        if self.folder is None or model not in CATALOGUE or not CATALOGUE[model].files:
             return None
-        weights = "".join(file.sha256 for file in get_entry(model).files)
+        weights = "".join(file.sha256 for file in CATALOGUE[model].files)
         key = hashlib.sha256(weights.encode() + content).hexdigest()
         return self.folder / model / f"{key}.npz"
 
@@ -162,8 +166,8 @@ def load_bench_frame(
     Args:
         folder: image, cloud and truth.
         cache: runs the networks.
-        image_model: network for the image, unless `labels` is given.
-        cloud_model: network for the cloud, unless `labels` is given.
+        image_model: network for the image, or `auto`, unless `labels` is given.
+        cloud_model: network for the cloud, or `auto`, unless `labels` is given.
         labels: folder whose `<frame>/image_labels.png` and `<frame>/labels.label` take the networks' place.
 
     Raises:

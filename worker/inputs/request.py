@@ -99,9 +99,9 @@ class CalibrationRequest(_RequestPart):
     profile: Profile = "robust"
     """`robust` aligns every class, brightness and depth edges and gives a verdict; `paper` follows the paper."""
     image_model: ModelName | None = None
-    """Name of the network that segments the images; null where image labels are uploaded."""
+    """Network that segments the images; `auto` chooses one and says why; null: the uploaded labels, else `auto`."""
     cloud_model: ModelName | None = None
-    """Name of the network that segments the clouds; null where point labels are uploaded."""
+    """Network that segments the clouds; `auto` goes by the sensor and says why; null: uploaded labels, else `auto`."""
     image_label_map: LabelMap | None = None
     """Class name of every id in the uploaded image labels; ids left out are ignored."""
     point_label_map: LabelMap | None = None
@@ -141,10 +141,10 @@ def load_initial(path: Path) -> InitialExtrinsic:
 
 
 def check_label_sources(request: CalibrationRequest, *, has_image_labels: bool, has_point_labels: bool) -> None:
-    """Check that images and clouds each get their classes from exactly one place: a network or uploaded labels.
+    """Check that images and clouds each get their classes from one place only: a network or uploaded labels.
 
     Raises:
-        InputError: `missing-segmentation`, `ambiguous-segmentation`, `missing-label-map` or `unused-label-map`.
+        InputError: `ambiguous-segmentation`, `missing-label-map` or `unused-label-map`.
     """
     _check_modality("image", request.image_model, request.image_label_map is not None, has_image_labels)
     _check_modality("point", request.cloud_model, request.point_label_map is not None, has_point_labels)
@@ -158,10 +158,6 @@ def _check_modality(modality: Literal["image", "point"], model: str | None, has_
     if has_labels and not has_map:
         raise InputError(
             "missing-label-map", f"{labels} came without {label_map}: say in the request what their ids mean."
-        )
-    if not has_labels and model is None:
-        raise InputError(
-            "missing-segmentation", f"Name a network in {model_field}, or upload {labels} with {label_map}."
         )
     if not has_labels and has_map:
         raise InputError("unused-label-map", f"{label_map} is given without {labels}: upload them or remove it.")

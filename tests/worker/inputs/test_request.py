@@ -156,11 +156,10 @@ MAP = {"7": "road"}
 @pytest.mark.parametrize(
     ("fields", "has_labels", "code"),
     [
-        ({"image_model": None}, False, "missing-segmentation"),
         ({"image_model": None}, True, "missing-label-map"),
         ({"image_label_map": MAP}, True, "ambiguous-segmentation"),
         ({"image_label_map": MAP}, False, "unused-label-map"),
-        ({"image_model": None, "image_label_map": MAP}, False, "missing-segmentation"),
+        ({"image_model": None, "image_label_map": MAP}, False, "unused-label-map"),
     ],
 )
 def test_classes_come_from_one_place(fields, has_labels, code):
@@ -174,5 +173,11 @@ def test_both_modalities_are_checked():
     """A network for one and labels for the other is fine; the message names the field that is missing."""
     mixed = parse_request(changed(cloud_model=None, point_label_map=MAP))
     check_label_sources(mixed, has_image_labels=False, has_point_labels=True)
-    with pytest.raises(InputError, match="Name a network in cloud_model, or upload point_labels"):
+    with pytest.raises(InputError, match="point_label_map is given without point_labels"):
         check_label_sources(mixed, has_image_labels=False, has_point_labels=False)
+
+
+def test_nothing_need_be_named():
+    """Without a network and without labels the choice is left to semalign."""
+    unnamed = parse_request(changed(image_model=None, cloud_model=None))
+    check_label_sources(unnamed, has_image_labels=False, has_point_labels=False)
