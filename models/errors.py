@@ -15,3 +15,15 @@ class ModelNotAvailableError(ModelError):
 
 class ModelIntegrityError(ModelNotAvailableError):
     """A file of the model is not the one the catalogue describes."""
+
+
+class TermsNotAcceptedError(ModelNotAvailableError):
+    """Fetching the model takes somebody who accepts that its terms rule out commercial use."""
+
+
+class CardError(ModelError):
+    """A card does not say how to run its network."""
+
+
+class NetworkFailedError(ModelError):
+    """A network could not be loaded or run, or gave something else than its card says."""

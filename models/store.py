@@ -12,7 +12,7 @@ import httpx
 
 from models.catalogue import CatalogueEntry, ModelFile
 from models.download import ReportBytes, download
-from models.errors import ModelIntegrityError, ModelNotAvailableError
+from models.errors import ModelIntegrityError, ModelNotAvailableError, TermsNotAcceptedError
 from models.settings import StoreSettings
 
 EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
@@ -29,7 +29,11 @@ def locate(entry: CatalogueEntry, settings: StoreSettings | None = None) -> Mapp
 
 
 def pull(
-    entry: CatalogueEntry, settings: StoreSettings | None = None, on_bytes: ReportBytes | None = None
+    entry: CatalogueEntry,
+    settings: StoreSettings | None = None,
+    on_bytes: ReportBytes | None = None,
+    *,
+    accept_terms: bool = False,
 ) -> Mapping[str, bytes]:
     """Download what is missing of a model and return the content of every file, checked.
 
@@ -37,16 +41,34 @@ def pull(
         entry: the model.
         settings: where to look and to keep; from the environment by default.
         on_bytes: told of every piece that arrives.
+        accept_terms: fetch it even where its terms rule out commercial use.
 
     Raises:
+        TermsNotAcceptedError: files are missing, and nobody accepted such terms.
         ModelNotAvailableError: a file could be had nowhere, or not be kept.
         ModelIntegrityError: a file is not the one the catalogue describes; nothing wrong is kept.
     """
     settings = settings or StoreSettings()
-    for file in entry.files:
-        if _find(entry, file, settings) is None:
-            _download_from_first(entry, file, settings, on_bytes)
+    missing = [file for file in entry.files if _find(entry, file, settings) is None]
+    if missing and entry.non_commercial:
+        require_accepted(entry.name, settings, accept_terms)
+    for file in missing:
+        _download_from_first(entry, file, settings, on_bytes)
     return read(entry, settings)
+
+
+def require_accepted(name: str, settings: StoreSettings, accept_terms: bool) -> None:
+    """Refuse to fetch a model for non-commercial use unless somebody accepted that, here or in the settings.
+
+    Raises:
+        TermsNotAcceptedError: nobody did.
+    """
+    if not (accept_terms or settings.models_accept_non_commercial):
+        raise TermsNotAcceptedError(
+            f"The terms of '{name}' rule out commercial use. Read them with `semalign models show {name}`; where they "
+            f"suit you, fetch it with `semalign models pull {name} --accept-terms`, or set "
+            "SEMALIGN_MODELS_ACCEPT_NON_COMMERCIAL=true."
+        )
 
 
 def read(entry: CatalogueEntry, settings: StoreSettings | None = None) -> Mapping[str, bytes]:

@@ -11,29 +11,34 @@ from typing import Any
 
 from models import store
 from models.backends.protocols import CloudSegmenter, ImageSegmenter
-from models.catalogue import CATALOGUE, CatalogueEntry, Modality, get_entry
-from models.errors import UnknownModelError
-
-Files = Mapping[str, bytes]
+from models.cards.folder import CardFile
+from models.catalogue import CatalogueEntry
+from models.lookup import find_model_for
 
 # Code of a backend by its name in the catalogue, `module:class`. Each is called with (entry, files, device).
 IMAGE_BACKENDS: Mapping[str, str] = MappingProxyType({"espnetv2": "models.backends.espnetv2:ESPNetv2Segmenter"})
-CLOUD_BACKENDS: Mapping[str, str] = MappingProxyType({"mininet3d": "models.backends.mininet3d:MiniNet3DSegmenter"})
+CLOUD_BACKENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "mininet3d": "models.backends.mininet3d:MiniNet3DSegmenter",
+        "geometric": "models.geometric.segmenter:GeometricSegmenter",
+    }
+)
 
 
 def load_image_model(name: str, *, device: str = "cpu") -> ImageSegmenter:
     """Return a segmenter of images, ready to run; its files are downloaded if they are not here.
 
     Args:
-        name: name in the catalogue.
+        name: name in the catalogue, or of a card.
         device: a torch device.
 
     Raises:
         UnknownModelError: no image model has that name.
+        CardError: its card is no good.
         ModelNotAvailableError: its files could not be had, or are not the published ones.
+        NetworkFailedError: it cannot be loaded.
     """
-    entry, files = _obtain(name, "image")
-    segmenter: ImageSegmenter = _import(IMAGE_BACKENDS[entry.backend])(entry, files, device)
+    segmenter: ImageSegmenter = _load(find_model_for(name, "image"), IMAGE_BACKENDS, "image_segmenter", device)
     return segmenter
 
 
@@ -41,24 +46,23 @@ def load_cloud_model(name: str, *, device: str = "cpu") -> CloudSegmenter:
     """Return a segmenter of LiDAR sweeps, ready to run; its files are downloaded if they are not here.
 
     Args:
-        name: name in the catalogue.
+        name: name in the catalogue, or of a card.
         device: a torch device.
 
     Raises:
         UnknownModelError: no cloud model has that name.
+        CardError: its card is no good.
         ModelNotAvailableError: its files could not be had, or are not the published ones.
+        NetworkFailedError: it cannot be loaded.
     """
-    entry, files = _obtain(name, "cloud")
-    segmenter: CloudSegmenter = _import(CLOUD_BACKENDS[entry.backend])(entry, files, device)
+    segmenter: CloudSegmenter = _load(find_model_for(name, "cloud"), CLOUD_BACKENDS, "cloud_segmenter", device)
     return segmenter
 
 
-def _obtain(name: str, modality: Modality) -> tuple[CatalogueEntry, Files]:
-    entry = get_entry(name)
-    if entry.modality != modality:
-        fitting = ", ".join(other.name for other in CATALOGUE.values() if other.modality == modality)
-        raise UnknownModelError(f"'{name}' segments a {entry.modality}, not a {modality}; use one of: {fitting}.")
-    return entry, store.pull(entry)
+def _load(model: CatalogueEntry | CardFile, backends: Mapping[str, str], from_card: str, device: str) -> Any:
+    if isinstance(model, CardFile):
+        return _import(f"models.backends.from_card:{from_card}")(model, device)
+    return _import(backends[model.backend])(model, store.pull(model), device)
 
 
 def _import(place: str) -> Any:

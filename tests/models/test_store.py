@@ -11,6 +11,7 @@ import pytest
 
 from models import ModelIntegrityError, ModelNotAvailableError, store
 from models.catalogue import CatalogueEntry, ModelFile, get_entry
+from models.errors import TermsNotAcceptedError
 from models.settings import StoreSettings
 
 CONTENTS = {"weights": bytes(range(256)) * 1000, "head": b"a small head"}
@@ -89,7 +90,12 @@ def _lay_out(folder: Path) -> Path:
 
 
 def _settings(tmp_path: Path, mirror: object = None) -> StoreSettings:
-    return StoreSettings(models_mirror=mirror and str(mirror), models_dir=tmp_path / "store", models_timeout_s=5)
+    return StoreSettings(
+        models_mirror=mirror and str(mirror),
+        models_dir=tmp_path / "store",
+        models_timeout_s=5,
+        models_accept_non_commercial=True,
+    )
 
 
 def _left_behind(tmp_path: Path) -> list[Path]:
@@ -202,6 +208,28 @@ def test_reading_a_model_that_is_not_here_names_the_command(tmp_path):
     """Reading never downloads."""
     with pytest.raises(ModelNotAvailableError, match="semalign models pull tiny"):
         store.read(_entry(), _settings(tmp_path))
+
+
+class TestTerms:
+    """Networks that must not be used commercially are fetched for those who accepted that."""
+
+    def test_nothing_is_fetched_before_somebody_accepted(self, tmp_path, serve):
+        """The sentence names the terms, the flag and the setting; no byte is asked for."""
+        _lay_out(tmp_path / "mirror" / "tiny")
+        address = serve(partial(QuietFiles, directory=str(tmp_path / "mirror")))
+        settings = _settings(tmp_path, address).model_copy(update={"models_accept_non_commercial": False})
+        with pytest.raises(TermsNotAcceptedError, match=r"show tiny.*--accept-terms.*ACCEPT_NON_COMMERCIAL=true"):
+            store.pull(_entry(), settings)
+        assert _left_behind(tmp_path) == []
+        assert store.pull(_entry(), settings, accept_terms=True) == CONTENTS
+        assert store.pull(_entry(), settings) == CONTENTS, "what is here was accepted by whoever put it here"
+
+    def test_free_networks_ask_nothing(self, tmp_path, serve):
+        """There is nothing to accept."""
+        _lay_out(tmp_path / "mirror" / "tiny")
+        address = serve(partial(QuietFiles, directory=str(tmp_path / "mirror")))
+        settings = _settings(tmp_path, address).model_copy(update={"models_accept_non_commercial": False})
+        assert store.pull(dataclasses.replace(_entry(), non_commercial=False), settings) == CONTENTS
 
 
 class TestEmbedded:

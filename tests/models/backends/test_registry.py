@@ -44,6 +44,7 @@ def test_a_model_of_the_other_modality_is_refused(load, name, fitting):
 
 def test_a_model_that_cannot_be_had_says_how_to_get_it(tmp_path, monkeypatch, unreachable_source):
     """No mirror, an empty store, no network: the sentence names the command and the setting."""
+    monkeypatch.setenv("SEMALIGN_MODELS_ACCEPT_NON_COMMERCIAL", "true")
     monkeypatch.delenv("SEMALIGN_MODELS_MIRROR", raising=False)
     monkeypatch.setenv("SEMALIGN_MODELS_DIR", str(tmp_path))
     with pytest.raises(ModelNotAvailableError, match=r"SEMALIGN_MODELS_MIRROR.*semalign models pull espnetv2"):

@@ -1,0 +1,97 @@
+"""Checkpoints of Hugging Face, each family with a tiny one that is written here."""
+
+import json
+
+import numpy as np
+import pytest
+from tiny_networks import IMAGE_CLASSES, write_checkpoint
+
+from models.backends.hugging_face import FAMILIES, load_checkpoint
+from models.backends.scored import ScoredImageSegmenter
+from models.errors import NetworkFailedError
+
+IMAGE = np.random.default_rng(0).integers(0, 255, (47, 155, 3)).astype(np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch):
+    """Make any question to the hub an error."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Return the folder of a tiny checkpoint of each family."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    return {family: write_checkpoint(family, root / family) for family in FAMILIES}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_checkpoint_segments_an_image(folders, family):
+    """Probabilities of the classes that its configuration names, and the same twice."""
+    network = load_checkpoint(folders[family], "cpu")
+    assert list(network.class_names.values()) == IMAGE_CLASSES
+    scores = network(IMAGE)
+    assert scores.shape == ((6, 47, 155) if family == "eomt" else (6, 24, 78))
+    assert scores.min() >= 0
+    assert scores.sum(0) == pytest.approx(1, abs=1e-4)
+    assert np.ptp(scores, axis=(1, 2)).max() > 0, "the image makes no difference"
+    assert (network(IMAGE) == scores).all()
+    said = ScoredImageSegmenter("net", network.class_names, network).segment(IMAGE)
+    assert said.labels.shape == IMAGE.shape[:2]
+
+
+def test_labels_are_those_of_the_library(folders):
+    """What the image processor's own reading gives at the size of the image, but for seams."""
+    import torch  # noqa: PLC0415
+    import transformers  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
+
+    folder = folders["segformer"]
+    network = load_checkpoint(folder, "cpu")
+    said = ScoredImageSegmenter("net", network.class_names, network).segment(IMAGE)
+    processor = transformers.AutoImageProcessor.from_pretrained(folder, backend="pil")
+    model = transformers.AutoModelForSemanticSegmentation.from_pretrained(folder).eval()
+    with torch.inference_mode():
+        outputs = model(**processor(Image.fromarray(IMAGE), return_tensors="pt"))
+    (expected,) = processor.post_process_semantic_segmentation(outputs, target_sizes=[IMAGE.shape[:2]])
+    assert (said.labels == expected.numpy()).mean() > 0.97
+
+
+def test_a_large_image_is_seen_at_a_size_that_fits(folders):
+    """Scores of all classes on millions of pixels would take gigabytes; labels come at the image's own size."""
+    network = load_checkpoint(folders["eomt"], "cpu")
+    image = np.broadcast_to(np.uint8(90), (1500, 2000, 3))
+    assert np.prod(network(image).shape[1:]) < 2_100_000
+    assert ScoredImageSegmenter("net", network.class_names, network).segment(image).labels.shape == (1500, 2000)
+
+
+def test_missing_weights_are_refused(folders, tmp_path):
+    """The library would fill them with random numbers."""
+    from safetensors.torch import load_file, save_file  # noqa: PLC0415
+
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    for path in folders["segformer"].iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    weights = load_file(folder / "model.safetensors")
+    weights.pop("decode_head.classifier.weight")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(NetworkFailedError, match=r"lacks weights of its segformer: decode_head\.classifier\.weight"):
+        load_checkpoint(folder, "cpu")
+
+
+def test_other_families_are_named_as_such(tmp_path):
+    """With those that are known."""
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    with pytest.raises(NetworkFailedError, match="is a 'bert'; known families are segformer, mask2former"):
+        load_checkpoint(tmp_path, "cpu")
+
+
+def test_a_folder_without_a_checkpoint(tmp_path):
+    """The sentence says what is missing."""
+    with pytest.raises(NetworkFailedError, match=r"no config\.json"):
+        load_checkpoint(tmp_path, "cpu")
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "segformer"}))
+    with pytest.raises(NetworkFailedError, match="cannot be loaded as a segformer checkpoint"):
+        load_checkpoint(tmp_path, "cpu")
