@@ -26,4 +26,4 @@ WORKDIR /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import httpx; httpx.get('http://127.0.0.1:8000/healthz', timeout=3).raise_for_status()"]
-CMD ["uvicorn", "service.app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--log-level", "warning"]
+CMD ["python", "-m", "service.cli.serve", "--host", "0.0.0.0", "--port", "8000"]

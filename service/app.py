@@ -13,7 +13,7 @@ from service.middleware.request_id import RequestId
 from service.middleware.security_headers import SecurityHeaders
 from service.openapi import install_openapi
 from service.problems import install_problem_handlers
-from service.routes import calibrate, events, health, jobs
+from service.routes import calibrate, events, health, jobs, version
 from worker.logs import configure_logging
 from worker.settings import Settings
 from worker.version import __version__
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="semalign", version=__version__, description=_DESCRIPTION, lifespan=lifespan)
     _install_middleware(app, chosen)
-    for routes in (calibrate, jobs, events, health):
+    for routes in (calibrate, jobs, events, health, version):
         app.include_router(routes.router)
     install_problem_handlers(app)
     install_openapi(app, asks_for_keys=chosen.keys_file is not None)

@@ -12,6 +12,7 @@ from typing import Annotated
 import httpx
 import typer
 
+from service.cli.serve import refuse_strangers
 from worker import child_process
 from worker.broker import BrokerError, running_broker
 from worker.child_process import Child
@@ -38,6 +39,7 @@ def up(
     What was queued is kept in the data folder and goes on with the next start.
     """
     settings = Settings()
+    refuse_strangers(host, settings)
     _refuse_port_in_use(host, port)
     with _stop_on_signals(), contextlib.ExitStack() as stack:
         try:
@@ -77,8 +79,7 @@ def _worker_command(concurrency: int) -> list[str]:
 
 
 def _api_command(host: str, port: int) -> list[str]:
-    options = ["--host", host, "--port", str(port), "--no-access-log", "--log-level", "warning"]
-    return [sys.executable, "-m", "uvicorn", "service.app:app", *options]
+    return [sys.executable, "-m", "service.cli.serve", "--host", host, "--port", str(port)]
 
 
 def _start(stack: contextlib.ExitStack, command: list[str], environment: dict[str, str], grace_s: float) -> Child:
