@@ -19,7 +19,7 @@ def image_segmenter(model: CardFile, device: str) -> ImageSegmenter:
     network, place, names = model.card.network, model.require(), model.card.class_names
     run: ImageNetwork
     if isinstance(network, HuggingFaceNetwork):
-        checkpoint = load_checkpoint(place, device)
+        checkpoint = load_checkpoint(place, device, resize=network.resize)
         run, names = checkpoint, names or checkpoint.class_names
     elif isinstance(network, PythonNetwork):
         run = load_python_network(place, network.object, device)

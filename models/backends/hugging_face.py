@@ -35,8 +35,13 @@ TASK_LENGTH = 77
 MOST_PIXELS = 2048 * 1024
 
 
-def load_checkpoint(folder: Path, device: str) -> "HuggingFaceImageNetwork":
+def load_checkpoint(folder: Path, device: str, *, resize: bool = True) -> "HuggingFaceImageNetwork":
     """Return the network of a folder that `save_pretrained` wrote.
+
+    Args:
+        folder: model, image processor and, of OneFormer, tokenizer.
+        device: a torch device.
+        resize: bring images to the size that the processor asks for, instead of leaving them theirs.
 
     Raises:
         ModelNotAvailableError: `transformers` is not installed here.
@@ -49,12 +54,12 @@ def load_checkpoint(folder: Path, device: str) -> "HuggingFaceImageNetwork":
             f"{folder} needs `transformers`, which is not installed here: pip install 'semalign[huggingface]'."
         ) from error
     family = _family(folder)
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
     try:
         network, loading = getattr(transformers, FAMILIES[family]).from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, weights_only=True, output_loading_info=True
         )
-        processor = _processor(transformers, folder, family)
+        processor = _processor(transformers, folder, family, resize)
         task = _task(transformers, folder) if family == "oneformer" else None
     except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
         reason = " ".join(str(error).split())[:500]
@@ -124,10 +129,12 @@ def _family(folder: Path) -> str:
     return family
 
 
-def _processor(transformers: Any, folder: Path, family: str) -> Any:
+def _processor(transformers: Any, folder: Path, family: str, resize: bool) -> Any:
     """Return the image processor of a checkpoint in the flavour that needs no torchvision."""
     # OneFormer's asks the hub for class names that only its training uses.
-    changes = {"class_info_file": None} if family == "oneformer" else {}
+    changes: dict[str, Any] = {"class_info_file": None} if family == "oneformer" else {}
+    if not resize:
+        changes["do_resize"] = False
     return transformers.AutoImageProcessor.from_pretrained(
         folder, backend="pil", local_files_only=True, trust_remote_code=False, **changes
     )

@@ -37,12 +37,15 @@ class HuggingFaceNetwork(CardPart):
         folder: folder that `save_pretrained` wrote, model and image processor, from the card's folder on.
         hub: repository of the hub that `semalign models pull` fetches into `folder`.
         revision: commit of that repository; a branch could change under us.
+        resize: bring images to the size that the checkpoint's processor asks for. Without it they keep their own size
+            and aspect, which all families but EoMT take.
     """
 
     format: Literal["huggingface"]
     folder: FileName
     hub: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
     revision: CommitId | None = None
+    resize: bool = True
 
 
 class PythonNetwork(CardPart):

@@ -58,6 +58,25 @@ def test_labels_are_those_of_the_library(folders):
     assert (said.labels == expected.numpy()).mean() > 0.97
 
 
+@pytest.mark.parametrize("family", ["segformer", "mask2former", "oneformer"])
+def test_images_may_keep_their_own_size(folders, family):
+    """Of any side: the processor's own size would squeeze wide images."""
+    squeezed, kept = (load_checkpoint(folders[family], "cpu", resize=resize)(IMAGE) for resize in (True, False))
+    assert kept.shape == squeezed.shape
+    assert np.abs(kept - squeezed).max() > 0
+
+
+def test_settings_of_older_checkpoints_are_understood(folders, tmp_path):
+    """Those of 2021 say `feature_extractor_type`, and one number for the size."""
+    for path in folders["segformer"].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    settings = {"feature_extractor_type": "SegformerFeatureExtractor", "do_resize": True, "size": 64, "resample": 2,
+                "do_normalize": True, "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225],
+                "reduce_labels": False, "align": False}  # fmt: skip
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(settings))
+    assert load_checkpoint(tmp_path, "cpu")(IMAGE).shape == (6, 24, 78)
+
+
 def test_a_large_image_is_seen_at_a_size_that_fits(folders):
     """Scores of all classes on millions of pixels would take gigabytes; labels come at the image's own size."""
     network = load_checkpoint(folders["eomt"], "cpu")
