@@ -7,13 +7,14 @@ from fastapi import FastAPI
 
 from service.access.loopback import LoopbackGuard, needs_loopback
 from service.backend import Backend
+from service.metrics import ApiMetrics, RequestMetrics
 from service.middleware.body_limit import BodyLimit
 from service.middleware.body_pace import BodyPace
 from service.middleware.request_id import RequestId
 from service.middleware.security_headers import SecurityHeaders
 from service.openapi import install_openapi
 from service.problems import install_problem_handlers
-from service.routes import calibrate, events, health, jobs, version
+from service.routes import calibrate, events, health, jobs, metrics, version
 from worker.logs import configure_logging
 from worker.settings import Settings
 from worker.version import __version__
@@ -46,7 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="semalign", version=__version__, description=_DESCRIPTION, lifespan=lifespan)
     _install_middleware(app, chosen)
-    for routes in (calibrate, jobs, events, health, version):
+    for routes in (calibrate, jobs, events, health, version, metrics):
         app.include_router(routes.router)
     install_problem_handlers(app)
     install_openapi(app, asks_for_keys=chosen.keys_file is not None)
@@ -61,6 +62,8 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(LoopbackGuard)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
+    app.state.metrics = ApiMetrics()
+    app.add_middleware(RequestMetrics, metrics=app.state.metrics)
 
 
 app = create_app()

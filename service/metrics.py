@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
@@ -18,24 +18,29 @@ _METHODS: Final = ("GET", "POST", "DELETE", "HEAD", "OPTIONS")
 
 
 class ApiMetrics:
-    """The numbers of one API process."""
+    """The numbers of one API process: of the process itself, and of its requests."""
 
     def __init__(self) -> None:
-        """Make a registry with the numbers of the process and of its requests."""
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
-        self.requests = Histogram(
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        self._requests = Histogram(
             "semalign_http_request_seconds",
             "From the headers of a request to the end of its answer, by address pattern and status.",
             ["method", "route", "status"],
             buckets=_SECONDS,
-            registry=self.registry,
+            registry=self._registry,
         )
 
-    def watch_queues(self, jobs: JobStore) -> None:
-        """Show from now on how the queues stand."""
-        self.registry.register(_Queues(jobs))
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request whose answer has ended."""
+        self._requests.labels(method, route, str(status)).observe(seconds)
+
+    def text(self, jobs: JobStore) -> bytes:
+        """Write the numbers, and how the queues of `jobs` stand now, as Prometheus reads them."""
+        queues = CollectorRegistry()
+        queues.register(_Queues(jobs))
+        return generate_latest(self._registry) + generate_latest(queues)
 
 
 class RequestMetrics:
@@ -64,18 +69,14 @@ class RequestMetrics:
             # Patterns, not addresses, and known methods: whoever calls must not make up new series.
             route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.requests.labels(method, route, str(status)).observe(time.perf_counter() - started)
+            self._metrics.answered(method, route, status, time.perf_counter() - started)
 
 
 class _Queues(Collector):
-    """Asks the broker whenever the metrics are fetched, so that every API process tells the same."""
+    """Asks the broker, so that every API process tells the same."""
 
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
-
-    def describe(self) -> list[Metric]:
-        """Name nothing in advance: the broker is not asked before somebody fetches."""
-        return []
 
     def collect(self) -> Iterator[Metric]:
         """Yield what the broker says, or only that it says nothing."""
