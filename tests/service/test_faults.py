@@ -17,18 +17,20 @@ def _child_pids(parent: int) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
+def _verdicts(stack: Any, job_id: str, event: str) -> list[str]:
+    return [entry["verdict"] for entry in stack.events(job_id, event)]
+
+
 def test_a_job_whose_worker_is_killed_is_finished_once_by_the_next(stack: Any, make_job: Any) -> None:
-    """Within the visibility timeout (6 s here) + 10 s."""
+    """Long before the queue itself would send the message again (600 s here): the lease of 5 s runs out."""
     job_id = stack.submit(make_job(seconds=1))
     stack.wait_until(job_id, "running")
-    killed = time.monotonic()
     stack.worker.kill()
     stack.start_worker()
-    status = stack.wait_for_end(job_id, timeout_s=30)
-    assert time.monotonic() - killed < stack.settings.visibility_timeout_s + 10
+    status = stack.wait_for_end(job_id, timeout_s=120)
     assert status["state"] == "succeeded"
-    assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
-    assert len(stack.events(job_id, "job delivered")) == 2
+    assert _verdicts(stack, job_id, "job ended") == ["ok"]
+    assert _verdicts(stack, job_id, "job delivered").count("ok") == 2
     assert [name.split("/")[1] for name in stack.blobs(job_id) if name.startswith("attempts")] == ["2"] * 3
 
 
@@ -39,8 +41,8 @@ def test_a_restart_of_the_broker_in_mid_job_loses_nothing(stack: Any, make_job: 
     stack.restart_broker()
     new = stack.submit(make_job())
     for job_id in (running, waiting, new):
-        assert stack.wait_for_end(job_id, timeout_s=30)["state"] == "succeeded"
-        assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
+        assert stack.wait_for_end(job_id, timeout_s=120)["state"] == "succeeded"
+        assert _verdicts(stack, job_id, "job ended") == ["ok"]
 
 
 def test_a_broker_killed_in_mid_job_loses_nothing(stack: Any, make_job: Any) -> None:
@@ -50,8 +52,8 @@ def test_a_broker_killed_in_mid_job_loses_nothing(stack: Any, make_job: Any) -> 
     os.kill(stack.broker.pid, signal.SIGKILL)
     stack.restart_broker()
     for job_id in (running, waiting):
-        assert stack.wait_for_end(job_id, timeout_s=30)["state"] == "succeeded"
-        assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
+        assert stack.wait_for_end(job_id, timeout_s=120)["state"] == "succeeded"
+        assert _verdicts(stack, job_id, "job ended") == ["ok"]
 
 
 def test_a_job_whose_end_falls_into_an_outage_of_the_broker_still_ends(stack: Any, make_job: Any) -> None:
@@ -61,26 +63,33 @@ def test_a_job_whose_end_falls_into_an_outage_of_the_broker_still_ends(stack: An
     stack.broker.stop(5)
     time.sleep(2)
     stack.restart_broker()
-    assert stack.wait_for_end(job_id, timeout_s=30)["state"] == "succeeded"
-    assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
+    assert stack.wait_for_end(job_id, timeout_s=120)["state"] == "succeeded"
+    assert _verdicts(stack, job_id, "job ended") == ["ok"]
 
 
-def test_a_job_that_kills_its_process_ends_as_poison_while_others_go_on(stack: Any, make_job: Any) -> None:
-    """Three deliveries, then it is given up; a good job behind it is not held up."""
-    poison, good = stack.submit(make_job(ending=4)), stack.submit(make_job())
-    assert stack.wait_for_end(good, timeout_s=40)["state"] == "succeeded"
-    status = stack.wait_for_end(poison, timeout_s=40)
+@pytest.mark.parametrize("ending", [4, 6, 7], ids=["child", "memory", "worker"])
+def test_a_poisonous_job_is_given_up_while_others_go_on(stack: Any, make_job: Any, ending: int) -> None:
+    """It kills its process, takes all memory, or kills the whole worker: three deliveries, then it has failed."""
+    poison, good = stack.submit(make_job(ending=ending)), stack.submit(make_job())
+
+    def both_ended() -> bool:
+        stack.revive_worker()
+        return all(stack.job(job_id)["finished_at"] is not None for job_id in (poison, good))
+
+    stack.wait_for(both_ended)
+    status = stack.job(poison)
     assert (status["state"], status["error"]["type"]) == ("failed", "poison")
-    assert len(stack.events(poison, "job delivered")) == 3
+    assert stack.job(good)["state"] == "succeeded"
+    assert _verdicts(stack, poison, "job delivered").count("ok") == 3
 
 
 @pytest.mark.parametrize("ending", [0, 5], ids=["soft", "hard"])
 def test_a_job_over_the_time_limit_fails_with_that_reason(stack: Any, make_job: Any, ending: int) -> None:
     """It is told to stop; one that does not is killed, and its supervisor ends the job."""
     job_id = stack.submit(make_job(seconds=60, ending=ending))
-    status = stack.wait_for_end(job_id)
+    status = stack.wait_for_end(job_id, timeout_s=120)
     assert (status["state"], status["error"]["type"]) == ("failed", "time-limit-exceeded")
-    assert len(stack.events(job_id, "job delivered")) == 1
+    assert _verdicts(stack, job_id, "job delivered").count("ok") == 1
 
 
 def test_a_stopping_worker_hands_its_job_back(stack: Any, make_job: Any) -> None:
@@ -90,8 +99,8 @@ def test_a_stopping_worker_hands_its_job_back(stack: Any, make_job: Any) -> None
     stack.worker.stop(10)
     assert connect(stack.settings.resolved_broker_url, timeout_s=5).llen(QUEUES[JobQueue.INTERACTIVE]) == 1
     stack.start_worker()
-    assert stack.wait_for_end(job_id)["state"] == "succeeded"
-    assert [event["verdict"] for event in stack.events(job_id, "job ended")] == ["ok"]
+    assert stack.wait_for_end(job_id, timeout_s=120)["state"] == "succeeded"
+    assert _verdicts(stack, job_id, "job ended") == ["ok"]
 
 
 def test_a_killed_worker_takes_its_processes_with_it(stack: Any, make_job: Any) -> None:
@@ -102,7 +111,7 @@ def test_a_killed_worker_takes_its_processes_with_it(stack: Any, make_job: Any) 
     assert children
     os.kill(stack.worker.pid, signal.SIGKILL)
     stack.worker.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while any(_is_live(pid) for pid in children):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -5,14 +5,21 @@
 
 import io
 import os
+import resource
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from PIL import Image
+
+from worker.jobs.store import JobStore
+from worker.settings import Settings
+from worker.storage import RESULT, BlobStore
 
 
 class Ending(IntEnum):
@@ -24,6 +31,12 @@ class Ending(IntEnum):
     DEAF = 3
     KILLS_ITSELF = 4
     STUBBORN = 5
+    EXHAUSTS_MEMORY = 6
+    KILLS_WORKER = 7
+    # The worker dies once, in one of the moments in which it matters most, and the next attempt goes well.
+    WORKER_DIES_AFTER_CHECKPOINT = 8
+    WORKER_DIES_AFTER_RESULT = 9
+    WORKER_DIES_AFTER_END = 10
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,8 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: Any) -> Pipelin
     request = inputs.request
     ending = Ending(request.seed)
     listens = ending not in (Ending.DEAF, Ending.STUBBORN)
+    if ending in _DEADLY_MOMENTS and not _has_happened(ending, request):
+        _die_after(*_DEADLY_MOMENTS[ending])
     on_progress(Progress("segmentation", 0.0))
     started, duration = time.monotonic(), request.options.num_iterations / 100
     while (passed := time.monotonic() - started) < duration:
@@ -89,6 +104,10 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: Any) -> Pipelin
         raise RuntimeError("a secret of the implementation")
     if ending is Ending.KILLS_ITSELF:
         os.kill(os.getpid(), signal.SIGKILL)
+    if ending is Ending.KILLS_WORKER:
+        _kill_worker()
+    if ending is Ending.EXHAUSTS_MEMORY:
+        _exhaust_memory()
     estimated = ending is not Ending.NOT_ESTIMATED
     result = {
         "outcome": "converged" if estimated else "no_point_in_view",
@@ -104,3 +123,48 @@ def _png(colour: tuple[int, int, int]) -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (4, 4), colour).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+_DEADLY_MOMENTS: dict[Ending, tuple[type, str, Callable[..., bool]]] = {
+    Ending.WORKER_DIES_AFTER_CHECKPOINT: (JobStore, "progress", lambda *_: True),
+    Ending.WORKER_DIES_AFTER_RESULT: (BlobStore, "put", lambda _, key, *__: key.endswith(RESULT)),
+    Ending.WORKER_DIES_AFTER_END: (JobStore, "finish", lambda *_: True),
+}
+
+
+def _has_happened(ending: Ending, request: Any) -> bool:
+    """Return whether this was asked before; the options tell the jobs of a session apart."""
+    mark = Settings().data_dir / f"{ending.name}-{request.options.num_iterations}"
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return True
+    return False
+
+
+def _die_after(owner: type, name: str, is_the_moment: Callable[..., bool]) -> None:
+    """Kill the whole worker as soon as a method has done its work."""
+    method = getattr(owner, name)
+
+    def last(*arguments: Any, **named: Any) -> Any:
+        answer = method(*arguments, **named)
+        if is_the_moment(*arguments):
+            _kill_worker()
+        return answer
+
+    setattr(owner, name, last)
+
+
+def _kill_worker() -> None:
+    """Kill this process and its supervisor, as the loss of a machine does."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _exhaust_memory() -> None:
+    """Take memory until there is none, of the little that this process may still have."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**27, used + 2**27))
+    taken = []
+    while True:
+        taken.append(bytearray(2**24))
