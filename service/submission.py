@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import structlog
+
 from service.access.caller import Caller
 from service.backend import Backend
 from service.problems import IdempotencyKeyReused, QuotaExceeded, SameRequestInProgress
@@ -103,6 +105,8 @@ def _create(job_id: str, submission: Submission, digest: str, backend: Backend) 
     except Exception:
         _take_back(job_id, caller.owner, backend)
         raise
+    log = structlog.get_logger(__name__)
+    log.info("job accepted", job_id=job_id, queue=submission.queue.value, owner=caller.owner)
 
 
 def _take_back(job_id: str, owner: str, backend: Backend) -> None:
