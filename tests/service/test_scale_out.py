@@ -1,4 +1,4 @@
-"""Several machines: two APIs and two workers that share a broker behind TLS and a password, an object store, no disk."""
+"""Several machines: two APIs and two workers share a guarded broker and an object store, and no disk."""
 
 import asyncio
 import contextlib
