@@ -13,7 +13,7 @@ export SEMALIGN_MODELS_MIRROR ?= $(abspath ../shared/weights)
 endif
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: setup demo test lint up clean
+.PHONY: setup demo test lint audit up clean
 
 setup: $(STAMP)
 
@@ -35,6 +35,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Known vulnerabilities of the pinned versions.
+audit: setup
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python .ci/audit.py constraints.txt
 
 up: setup
 	$(BIN)/semalign up
