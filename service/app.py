@@ -45,7 +45,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         application.state.backend.close()
 
-    app = FastAPI(title="semalign", version=__version__, description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="semalign",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,  # what generated clients call the endpoints
+    )
     _install_middleware(app, chosen)
     for routes in (calibrate, jobs, events, health, version, metrics):
         app.include_router(routes.router)

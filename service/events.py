@@ -15,8 +15,6 @@ from service.schemas import progress_object
 from worker.jobs.record import JobRecord, JobState
 
 _LOOK_INTERVAL_S = 0.25
-# Then the client comes again by itself: no stream outlives a key that was revoked, or a restart, by much.
-_LONGEST_STREAM_S = 900.0
 _RECONNECT_MS = 2000
 
 
@@ -36,7 +34,8 @@ async def job_events(job_id: str, last_id: str, backend: Backend) -> AsyncIterat
     """
     yield format_sse_event(retry=_RECONNECT_MS)
     started = said_something = time.monotonic()
-    while time.monotonic() - started < _LONGEST_STREAM_S:
+    # Bounded, so that no stream outlives a key that was revoked by much.
+    while time.monotonic() - started < backend.settings.max_stream_s:
         record, position = await run_in_threadpool(_look, job_id, backend)
         if record is None:
             yield format_sse_event(event="gone", data_str=json.dumps({"id": job_id}))

@@ -35,9 +35,22 @@ CALIBRATE_BODY: dict[str, Any] = {
                     "point_labels": _files("One class id a point, `.label` or `.npy`; in place of `cloud_model`."),
                 },
             },
-            "encoding": {"request": {"contentType": "application/json"}},
+            "encoding": {
+                "request": {"contentType": "application/json"},
+                "image": {"contentType": "image/png, image/jpeg"},
+                "image_labels": {"contentType": "image/png"},
+                "point_cloud": {"contentType": "application/octet-stream"},
+                "point_labels": {"contentType": "application/octet-stream"},
+            },
         }
     },
+}
+
+
+# Where to go on from the answer of `POST /calibrate`.
+JOB_LINKS: dict[str, Any] = {
+    name: {"operationId": name, "parameters": {"job_id": "$response.body#/id"}}
+    for name in ("job_status", "job_event_stream", "job_overlay", "delete_job")
 }
 
 

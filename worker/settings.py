@@ -86,6 +86,11 @@ class Settings(BaseSettings):
     max_streams: int = Field(
         default=200, gt=0, description="Event streams and waiting requests that one API process holds open."
     )
+    max_stream_s: float = Field(
+        default=900.0,
+        gt=0,
+        description="Seconds after which an event stream ends and its client comes again by itself.",
+    )
     heartbeat_s: float = Field(default=15.0, gt=0, description="Longest silence of an event stream, in seconds.")
     soft_time_limit_s: float = Field(
         default=900.0, gt=0, description="Seconds after which a running job is told to stop and ends as failed."

@@ -10,6 +10,7 @@ from fastapi_problem.error import Problem
 from fastapi_problem.handler import ExceptionHandler, add_exception_handler, new_exception_handler
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from service.problems.addresses import InvalidParameter, MethodNotAllowed, NotFound
 from service.problems.outages import BrokerDown, InternalError, StorageDown
@@ -19,6 +20,7 @@ from worker.errors import BrokerUnavailable
 from worker.storage import StorageUnavailable
 
 _RETRY_LATER = {"Retry-After": "5"}
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _BY_STATUS: dict[int, type[Refusal]] = {404: NotFound, 405: MethodNotAllowed, 413: BodyTooLarge}
 
 
@@ -53,12 +55,25 @@ def _saying(refusal: type[Refusal]) -> Callable[[ExceptionHandler, Request, Exce
     return lambda _, __, ___: refusal(headers=_RETRY_LATER)
 
 
-def _from_http_exception(_: ExceptionHandler, __: Request, error: HTTPException) -> Problem:
+def _from_http_exception(_: ExceptionHandler, request: Request, error: HTTPException) -> Problem:
     headers = dict(error.headers or {})
+    if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed_methods(request)
     if kind := _BY_STATUS.get(error.status_code):
         return kind(headers=headers)
     phrase = http.HTTPStatus(error.status_code).phrase
     return Problem(phrase, phrase.lower().replace(" ", "-"), error.detail, error.status_code, headers)
+
+
+def _allowed_methods(request: Request) -> str:
+    """List the methods of all endpoints at an address; the router names those of the first one only."""
+    routes = request.app.routes
+
+    def is_allowed(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in routes)
+
+    return ", ".join(filter(is_allowed, _METHODS))
 
 
 def _from_validation_error(_: ExceptionHandler, __: Request, error: RequestValidationError) -> Problem:

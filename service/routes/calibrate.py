@@ -11,7 +11,7 @@ from service.access.caller import Caller, CallerOfRequest
 from service.admission import admit_post
 from service.backend import Backend, BackendOfApp
 from service.multipart import received_parts
-from service.openapi import CALIBRATE_BODY
+from service.openapi import CALIBRATE_BODY, JOB_LINKS
 from service.problems import (
     BodyTooLarge,
     BrokerDown,
@@ -65,7 +65,7 @@ IdempotencyKey = Annotated[
     openapi_extra={"requestBody": CALIBRATE_BODY},
     responses={
         200: {"model": JobStatus, "description": "With `Prefer: wait=N`: the job has ended.", "headers": _HEADERS},
-        202: {"model": JobAccepted, "description": "The job was taken.", "headers": _HEADERS},
+        202: {"model": JobAccepted, "description": "The job was taken.", "headers": _HEADERS, "links": JOB_LINKS},
         **describe(
             MalformedMultipart,
             Unauthorized,
