@@ -55,18 +55,6 @@ class Dispatcher:
         except (OperationalError, RedisError, OSError) as error:
             raise BrokerUnavailable("the broker does not show its queues") from error
 
-    def terminate(self, job_id: str) -> None:
-        """Kill the process that works on a job, wherever it runs; its message is dropped.
-
-        Raises:
-            BrokerUnavailable: The order could not be sent.
-        """
-        try:
-            with self._app.connection_for_write() as connection:
-                self._app.control.revoke(job_id, terminate=True, signal="SIGKILL", connection=connection)
-        except (OperationalError, RedisError, OSError) as error:
-            raise BrokerUnavailable("the broker does not take orders") from error
-
     def workers(self, timeout_s: float = 1.0) -> list[str]:
         """Return the names of the workers that answer within `timeout_s` seconds.
 

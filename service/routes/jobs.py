@@ -2,14 +2,13 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from service.access.caller import CallerOfRequest
 from service.access.own_job import OwnJob
 from service.backend import BackendOfApp
-from service.cancellation import see_off
 from service.problems import (
     BrokerDown,
     InvalidParameter,
@@ -96,7 +95,7 @@ def job_overlay(record: OwnJob, backend: BackendOfApp, stage: Literal["initial",
         **describe(Unauthorized, LoopbackOnly, UnknownJob, BrokerDown, StorageDown),
     },
 )
-def delete_job(record: OwnJob, request: Request, backend: BackendOfApp, after: BackgroundTasks) -> Response:
+def delete_job(record: OwnJob, request: Request, backend: BackendOfApp) -> Response:
     """Cancel a job and delete every byte of it."""
     if backend.jobs.cancel(record.id) is Verdict.GONE:
         raise UnknownJob
@@ -105,5 +104,4 @@ def delete_job(record: OwnJob, request: Request, backend: BackendOfApp, after: B
     cancelled = backend.jobs.get(record.id)
     if cancelled is None:
         return Response(status_code=204)
-    after.add_task(see_off, record.id, backend)
     return status_response(cancelled, request, backend, status_code=202)
