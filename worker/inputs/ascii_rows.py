@@ -28,7 +28,7 @@ def read_ascii_rows(
     blocks: list[npt.NDArray[np.float64]] = []
     for first in range(0, num_rows, _BLOCK_ROWS):
         wanted = min(_BLOCK_ROWS, num_rows - first)
-        lines = list(islice(_lines(stream), wanted))
+        lines = list(islice(text_lines(stream), wanted))
         if len(lines) < wanted:
             raise truncated_cloud(f"{num_rows} points", f"{first + len(lines)}")
         blocks.append(_parse_block(lines, num_columns, first)[:, columns])
@@ -41,7 +41,7 @@ def skip_ascii_rows(stream: io.BytesIO, num_rows: int) -> None:
     Raises:
         InputError: `truncated-point-cloud` when lines are missing.
     """
-    skipped = sum(1 for _ in islice(_lines(stream), num_rows))
+    skipped = sum(1 for _ in islice(text_lines(stream), num_rows))
     if skipped < num_rows:
         raise truncated_cloud(f"{num_rows} lines before the points", f"{skipped}")
 
@@ -59,7 +59,12 @@ def _parse_block(lines: list[bytes], num_columns: int, first: int) -> npt.NDArra
     return rows
 
 
-def _lines(stream: io.BytesIO) -> Iterator[bytes]:
+def text_lines(stream: io.BytesIO) -> Iterator[bytes]:
+    """Yield the lines from here on.
+
+    Raises:
+        InputError: `invalid-point-cloud` when one is so long that this is no text.
+    """
     while line := stream.readline(_MAX_LINE_BYTES):
         if len(line) == _MAX_LINE_BYTES:
             raise invalid_cloud(f"A line of the point cloud has more than {_MAX_LINE_BYTES} bytes: is this text?")

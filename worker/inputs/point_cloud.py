@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from worker.inputs.cloud import PointCloud, clean_cloud
+from worker.inputs.csv_cloud import read_csv_cloud
 from worker.inputs.errors import InputError
-from worker.inputs.kitti_bin import read_kitti_bin
+from worker.inputs.float_rows import read_kitti_bin, read_nuscenes_bin
+from worker.inputs.las import read_las
 from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
 from worker.inputs.npy import read_npy_cloud
 from worker.inputs.pcd import read_pcd
@@ -13,13 +15,26 @@ from worker.inputs.ply import read_ply
 from worker.inputs.raw_cloud import RawCloud
 from worker.inputs.source import Source, read_source
 
+# The first ending that fits counts.
+_READERS: dict[str, Callable[[bytes, InputLimits], RawCloud]] = {
+    ".pcd.bin": read_nuscenes_bin,
+    ".bin": read_kitti_bin,
+    ".pcd": read_pcd,
+    ".ply": read_ply,
+    ".las": read_las,
+    ".laz": read_las,
+    ".npy": read_npy_cloud,
+    ".csv": read_csv_cloud,
+}
+
 
 def read_point_cloud(source: Source, filename: str, limits: InputLimits = DEFAULT_LIMITS) -> PointCloud:
     """Read one LiDAR sweep.
 
     Args:
         source: The file, or its bytes.
-        filename: Its name; the ending tells the format, `.bin` (KITTI), `.pcd`, `.ply` or `.npy`.
+        filename: Its name; the ending tells the format: `.bin` (KITTI), `.pcd.bin` (nuScenes), `.pcd`, `.ply`, `.las`,
+            `.laz`, `.npy` or `.csv`.
         limits: Bounds checked before anything is allocated.
 
     Raises:
@@ -32,17 +47,10 @@ def read_point_cloud(source: Source, filename: str, limits: InputLimits = DEFAUL
 
 def _reader_of(filename: str) -> Callable[[bytes, InputLimits], RawCloud]:
     name = PurePath(filename).name.lower()
-    if name.endswith(".pcd.bin"):
-        # 20 bytes a point; read as KITTI rows, coordinates and intensities would be mixed up silently.
-        raise InputError(
-            "unsupported-point-cloud-format",
-            "nuScenes .pcd.bin sweeps (five floats a point) are not read: keep the first four columns and save .bin.",
-        )
-    readers = {".bin": read_kitti_bin, ".pcd": read_pcd, ".ply": read_ply, ".npy": read_npy_cloud}
-    reader = readers.get(PurePath(name).suffix)
-    if reader is None:
-        raise InputError(
-            "unsupported-point-cloud-format",
-            f"{PurePath(filename).name!r} is not a supported point cloud: name it *{', *'.join(readers)}.",
-        )
-    return reader
+    for ending, reader in _READERS.items():
+        if name.endswith(ending):
+            return reader
+    raise InputError(
+        "unsupported-point-cloud-format",
+        f"{PurePath(filename).name!r} is not a supported point cloud: name it *{', *'.join(_READERS)}.",
+    )

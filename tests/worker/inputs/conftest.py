@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Callable
 
+import laspy
 import numpy as np
 import pytest
 from PIL import Image
@@ -162,9 +163,42 @@ def kitti_bin() -> bytes:
 def valid_clouds(make_pcd, make_ply, make_npy, kitti_bin) -> dict[str, bytes]:
     """Return the same three points in every format, by file name."""
     clouds = {"cloud.bin": kitti_bin, "cloud.npy": make_npy(np.array(POINTS, dtype=np.float32))}
+    clouds["cloud.csv"] = b"".join(b"%r,%r,%r,%r\r\n" % point for point in POINTS)
+    clouds["sweep.pcd.bin"] = b"".join(struct.pack("<5f", *point, 7) for point in POINTS)
     clouds |= {f"{encoding}.pcd": make_pcd(encoding) for encoding in ("ascii", "binary", "binary_compressed")}
     formats = ("ascii", "binary_little_endian", "binary_big_endian")
     return clouds | {f"{ply_format}.ply": make_ply(ply_format) for ply_format in formats}
+
+
+@pytest.fixture(scope="session")
+def make_las() -> Callable[..., bytes]:
+    """Return a writer of LAS and LAZ files, which hold whole numbers as intensities, by laspy."""
+
+    def make(points: np.ndarray, *, compressed: bool, point_format: int = 1, version: str = "1.4") -> bytes:
+        header = laspy.LasHeader(point_format=point_format, version=version)
+        header.scales, header.offsets = [0.0625, 0.125, 0.0625], [100.0, -50.0, 0.0]
+        header.add_extra_dim(laspy.ExtraBytesParams("ring", "uint16"))
+        las = laspy.LasData(header)
+        las.x, las.y, las.z, las.intensity = points.T
+        las.ring = np.arange(len(points))
+        stream = io.BytesIO()
+        las.write(stream, do_compress=compressed, laz_backend=laspy.LazBackend.Lazrs)
+        return stream.getvalue()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def valid_las(make_las) -> dict[str, bytes]:
+    """Return three points as LAS and LAZ of an old and of a layered point format, by file name."""
+    points = np.array(POINTS) * [1, 1, 1, 100]
+    return {
+        f"format{point_format}.{'laz' if compressed else 'las'}": make_las(
+            points, compressed=compressed, point_format=point_format
+        )
+        for point_format in (1, 7)
+        for compressed in (False, True)
+    }
 
 
 @pytest.fixture(scope="session")
