@@ -29,7 +29,7 @@ CALIBRATE_BODY: dict[str, Any] = {
                 "additionalProperties": False,
                 "properties": {
                     "image": _files("PNG or JPEG."),
-                    "point_cloud": _files("KITTI `.bin`, nuScenes `.pcd.bin`, `.pcd`, `.ply`, `.las`, `.laz`, `.npy` or `.csv`; the name tells which."),
+                    "point_cloud": _files("`.bin`, `.pcd.bin`, `.pcd`, `.ply`, `.las`, `.laz`, `.npy` or `.csv`."),
                     "request": {"$ref": f"{_SCHEMAS}CalibrationRequest"},
                     "image_labels": _files("PNG of class ids, as large as the image; in place of `image_model`."),
                     "point_labels": _files("One class id a point, `.label` or `.npy`; in place of `cloud_model`."),

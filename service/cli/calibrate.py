@@ -21,7 +21,7 @@ from worker.inputs.request import load_camera, load_initial, parse_request
 def calibrate(
     image: Annotated[list[Path], typer.Option(help="Camera image, PNG or JPEG; repeat for more frames.", exists=True)],
     point_cloud: Annotated[
-        list[Path], typer.Option(help="LiDAR sweep (.bin, .pcd.bin, .pcd, .ply, .las, .laz, .npy, .csv), one for each image.", exists=True)
+        list[Path], typer.Option(help="LiDAR sweep (.bin, .pcd, .ply, .las, .npy, .csv ...), one an image.", exists=True)
     ],
     camera: Annotated[Path, typer.Option(help="JSON file with the object `camera` of a request.", exists=True)],
     initial: Annotated[Path, typer.Option(help="JSON file with the object `initial` of a request.", exists=True)],

@@ -53,8 +53,8 @@ def test_point_limit_holds_for_every_format(valid_clouds, name):
 def test_no_prefix_passes_as_the_cloud(valid_clouds, name):
     """Wherever a file is cut within its points, it is refused.
 
-    A KITTI or nuScenes file has no header, so that a cut between two points cannot be seen; a text file may lose the end of its
-    last number; the last table of the PLY files is not read.
+    A KITTI or nuScenes file has no header, so that a cut between two points cannot be seen; a text file may lose the
+    end of its last number; the last table of the PLY files is not read.
     """
     data = valid_clouds[name]
     unseen = {"cloud.bin": 16, "ascii.pcd": 3, "ascii.ply": 7, "cloud.npy": 0}.get(name, 4 if ".ply" in name else 0)
