@@ -11,11 +11,11 @@ from models import Segmentation
 from worker.calibration import progress as core
 from worker.calibration.calibrate import calibrate
 from worker.calibration.camera import Camera
-from worker.cameras import camera_from_model
 from worker.calibration.config import CalibrationConfig, Prior
 from worker.calibration.frame import Frame
 from worker.calibration.result import CalibrationResult
 from worker.calibration.transforms import RigidTransform
+from worker.cameras import camera_from_model
 from worker.inputs.request import CalibrationRequest
 from worker.overlay import overlay_png
 from worker.report import result_object
@@ -23,7 +23,9 @@ from worker.segmentation import (
     InputFrame,
     LabelSource,
     ModelCache,
+    cloud_source,
     common_name,
+    image_source,
     labelled_frame,
     segment_cloud,
     segment_image,
@@ -97,11 +99,11 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> 
     """
     request = inputs.request
     camera = camera_of(request, inputs.frames)
-    image_source = LabelSource(request.image_model, request.image_label_map)
-    cloud_source = LabelSource(request.cloud_model, request.point_label_map)
 
     started = time.perf_counter()
-    frames = segment(inputs.frames, image_source, cloud_source, models, on_progress)
+    image_classes = image_source(request.image_model, request.image_label_map, inputs.frames)
+    cloud_classes = cloud_source(request.cloud_model, request.point_label_map, inputs.frames)
+    frames = segment(inputs.frames, image_classes, cloud_classes, models, on_progress)
     segmented = time.perf_counter()
 
     result = calibrate(
@@ -117,7 +119,7 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> 
         result=result_object(
             result,
             seconds={"segmentation": segmented - started, "calibration": calibrated - segmented},
-            models={"image": image_source.describe(), "cloud": cloud_source.describe()},
+            models={"image": image_classes.describe(), "cloud": cloud_classes.describe()},
             seed=request.seed,
             version=__version__,
             dropped_points=sum(int((~frame.cloud.kept).sum()) for frame in inputs.frames),
@@ -129,8 +131,8 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> 
 
 def segment(
     inputs: Sequence[InputFrame],
-    image_source: LabelSource,
-    cloud_source: LabelSource,
+    image_classes: LabelSource,
+    cloud_classes: LabelSource,
     models: ModelCache,
     on_progress: OnProgress,
 ) -> list[Frame]:
@@ -138,9 +140,9 @@ def segment(
     frames = []
     for index, frame in enumerate(inputs):
         on_progress(Progress("segmentation", index / len(inputs)))
-        image: Segmentation = segment_image(frame, image_source, models)
+        image: Segmentation = segment_image(frame, image_classes, models)
         on_progress(Progress("segmentation", (index + 0.5) / len(inputs)))
-        frames.append(labelled_frame(frame, image, segment_cloud(frame, cloud_source, models)))
+        frames.append(labelled_frame(frame, image, segment_cloud(frame, cloud_classes, models)))
     on_progress(Progress("segmentation", 1.0))
     return frames
 

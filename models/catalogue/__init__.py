@@ -6,11 +6,14 @@ from types import MappingProxyType
 from models.catalogue.embedded import EMBEDDED
 from models.catalogue.entry import CatalogueEntry, Modality, ModelFile
 from models.catalogue.released import RELEASED
+from models.catalogue.untrained import UNTRAINED
 from models.errors import UnknownModelError
 
 __all__ = ["CATALOGUE", "CatalogueEntry", "Modality", "ModelFile", "get_entry"]
 
-CATALOGUE: Mapping[str, CatalogueEntry] = MappingProxyType({entry.name: entry for entry in (*EMBEDDED, *RELEASED)})
+CATALOGUE: Mapping[str, CatalogueEntry] = MappingProxyType(
+    {entry.name: entry for entry in (*EMBEDDED, *UNTRAINED, *RELEASED)}
+)
 
 
 def get_entry(name: str) -> CatalogueEntry:

@@ -13,15 +13,15 @@ from models.geometric.foliage import foliage_probability
 from models.geometric.ground import find_ground
 from models.geometric.level import find_level
 from models.geometric.poles import find_poles
-from models.geometric.vehicles import find_vehicles
+from models.geometric.texture import find_texture
+from models.geometric.vehicles import vehicle_probability
 from models.segmentation import Segmentation
 
 Shares = npt.NDArray[np.float32]
 
 # Nearer returns come from the vehicle itself or are no measurement.
 _MIN_RANGE_M = 1.0
-# How often a cluster of that shape is what it looks like, on labelled SemanticKITTI returns.
-_CAR_SHARE = 0.85
+# How often what looks like a pole is one, on labelled SemanticKITTI returns.
 _POLE_SHARE = 0.9
 # Returns just above the ground belong to it or to the foot of something.
 _FOOT_M = 0.3
@@ -63,15 +63,15 @@ def class_shares(upright: npt.NDArray[np.float32]) -> Shares:
 
 def _standing_shares(points: npt.NDArray[np.float32], height: npt.NDArray[np.float32]) -> Shares:
     """Return the probabilities (N, kinds) of points (N, 3) that stand `height` (N,) above the ground."""
-    foliage = foliage_probability(points)
-    cars = find_vehicles(points, height, foliage > 0.5)
-    poles = find_poles(points, height) & ~cars
+    texture = find_texture(points)
+    foliage = foliage_probability(points, texture)
     shares = np.zeros((len(points), len(Kind)), np.float32)
     shares[:, Kind.BUILDING], shares[:, Kind.VEGETATION] = 1 - foliage, foliage
-    for found, kind, share in ((cars, Kind.CAR, _CAR_SHARE), (poles, Kind.POLE, _POLE_SHARE)):
-        shares[found] *= 1 - share
-        shares[found, kind] += share
-    foot = _FOOT_GROUND_SHARE * np.clip(1 - height / _FOOT_M, 0, 1)
-    shares *= 1 - foot[:, None]
-    shares[:, Kind.GROUND] += foot
+    for kind, probability in (
+        (Kind.POLE, _POLE_SHARE * find_poles(points, height)),
+        (Kind.CAR, vehicle_probability(points, height, texture)),
+        (Kind.GROUND, _FOOT_GROUND_SHARE * np.clip(1 - height / _FOOT_M, 0, 1)),
+    ):
+        shares *= 1 - probability[:, None]
+        shares[:, kind] += probability
     return shares

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.geometric.components import find_components
+from models.geometric.texture import Texture
 
 Floats = npt.NDArray[np.float32]
 
@@ -15,35 +16,44 @@ _CELL_M = 0.3
 _MIN_POINTS = 12
 # Of the far sides of a car nothing returns: a tail alone is 1.3 m to 2 m wide.
 _LENGTH_M = (1.3, 5.6)
-_MAX_WIDTH_M = 2.5
-_TOP_M = (1.0, 2.2)
+_WIDTH_M = (0.4, 2.5)
+_TOP_M = (1.15, 1.95)
 _MAX_BOTTOM_M = 0.8
+# Bushes have that size too, but not such smooth sides: where the log of the thickness passes the even mark, clusters of
+# that size on KITTI are as often cars as not.
+_NOISE_M = 0.01
+_EVEN = -2.6
+_SLOPE = 8.0
+_MOST = 0.9
 
 
-def find_vehicles(points: Floats, height: Floats, is_foliage: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Tell which standing points (N, 3), metres, belong to clusters that have the size of a car.
+def vehicle_probability(points: Floats, height: Floats, texture: Texture) -> Floats:
+    """Return how likely each standing point belongs to a car: its cluster has the size of one and smooth sides.
 
     Args:
-        points: of an upright cloud, without the ground.
+        points: (N, 3) of an upright cloud, without the ground, metres.
         height: (N,) above the ground around, metres.
-        is_foliage: (N,) points whose surroundings scatter.
+        texture: of these points.
     """
-    found = np.zeros(len(points), bool)
+    probability = np.zeros(len(points), np.float32)
     low = np.flatnonzero((height < _SLICE_M[1]) & (height > _SLICE_M[0]) & ~_below_tall(points, height))
     parts = find_components(points[low, :2], height[low], _CELL_M)
-    foliage = np.bincount(parts.owner, is_foliage[low], minlength=len(parts.points)) / np.maximum(parts.points, 1)
     fits = (
         (parts.points >= _MIN_POINTS)
-        & (parts.length_m > _LENGTH_M[0])
-        & (parts.length_m < _LENGTH_M[1])
-        & (parts.width_m < _MAX_WIDTH_M)
-        & (parts.high > _TOP_M[0])
-        & (parts.high < _TOP_M[1])
+        & _within(parts.length_m, _LENGTH_M)
+        & _within(parts.width_m, _WIDTH_M)
+        & _within(parts.high, _TOP_M)
         & (parts.low < _MAX_BOTTOM_M)
-        & (foliage < 0.35)
     )
-    found[low] = fits[parts.owner]
-    return found
+    thickness = np.log(texture.thickness_m[low] + _NOISE_M)
+    mean = np.bincount(parts.owner, thickness, minlength=len(parts.points)) / np.maximum(parts.points, 1)
+    smooth = _MOST / (1 + np.exp(_SLOPE * (mean - _EVEN)))
+    probability[low] = np.where(fits, smooth, 0)[parts.owner]
+    return probability
+
+
+def _within(values: Floats, bounds: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    return (values > bounds[0]) & (values < bounds[1])
 
 
 def _below_tall(points: Floats, height: Floats) -> npt.NDArray[np.bool_]:
