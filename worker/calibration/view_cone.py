@@ -53,9 +53,11 @@ class ViewCone:
         cosine = (self.axis @ rays) / distance.clamp_min(1e-9)
         # Seen from a camera elsewhere within the radius, a point at distance d turns by at most asin(radius / d); one
         # inside the radius may lie in any direction.
-        ratio = self.apex_radius_m / distance.clamp_min(1e-9)
-        parallax = torch.where(ratio < 1, torch.asin(ratio.clamp(max=1.0)), math.pi)
-        return torch.isfinite(distance) & (torch.acos(cosine.clamp(-1, 1)) <= self.half_angle_rad + parallax)
+        sine = (self.apex_radius_m / distance.clamp_min(1e-9)).clamp(max=1.0)
+        # Cosines are compared instead of angles: no arc cosine a point.
+        cosine_of_both = math.cos(self.half_angle_rad) * (1 - sine * sine).sqrt() - math.sin(self.half_angle_rad) * sine
+        beyond_half_turn = sine >= (math.sin(self.half_angle_rad) if self.half_angle_rad > math.pi / 2 else 1.0)
+        return torch.isfinite(distance) & (beyond_half_turn | (cosine >= cosine_of_both))
 
     def select(self, points: Tensor) -> Tensor:
         """Return those of the points (3, N), LiDAR frame, that may be seen: (3, M)."""

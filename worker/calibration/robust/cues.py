@@ -84,15 +84,11 @@ class FrameCues:
 
     def narrowed(self, terms: dict[str, Term], pose: RigidTransform, num_points: int | None) -> dict[str, Term]:
         """Drop the points that no pose close to this one sees, and keep about `num_points` of the others or all."""
-        cone = self.cone(pose)
-        narrowed: dict[str, Term] = {}
-        for name, term in terms.items():
-            if isinstance(term, GroupDivergence):
-                near = term.within(cone)
-                narrowed[name] = near if num_points is None else near.thinned(num_points)
-            else:
-                narrowed[name] = term
-        return narrowed
+        points = next(term.points for term in terms.values() if isinstance(term, GroupDivergence))
+        seen = self.cone(pose).contains(points).nonzero().squeeze(-1)
+        if num_points is not None:
+            seen = seen[:: max(1, len(seen) // num_points)]
+        return {name: term.at(seen) if isinstance(term, GroupDivergence) else term for name, term in terms.items()}
 
 
 # A pose that has found its basin moves no further than this.

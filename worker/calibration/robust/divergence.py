@@ -11,16 +11,20 @@ modalities bear the same name, the share of each group's points that meet their 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from functools import cached_property
+from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from worker.calibration.camera import Camera
+from worker.calibration.robust import kernels
 from worker.calibration.robust.maps import ChannelMaps
+from worker.calibration.robust.point_groups import PointGroups
+from worker.calibration.robust.projection import pixels_for, pose_arrays, pulled_back
 from worker.calibration.robust.term import Linearization, point_gradients
 from worker.calibration.transforms import RigidTransform
-from worker.calibration.view_cone import ViewCone
 
 _PAIRS_PER_CHUNK = {"cpu": 1 << 16, "cuda": 1 << 23}
 # Share of all points that a group in view is thought to have seen of the average image beforehand: a group of few
@@ -37,7 +41,7 @@ class GroupDivergence:
         camera: intrinsics and image size.
         maps: (h, w, C) probability of each image channel.
         points: (3, N), metres, LiDAR frame.
-        membership: (N, G) probability of each point group.
+        groups: of every point, G in all.
         matches: (G, C) 1 where group and channel bear the same name; all 0 leaves the divergence alone.
         group_weights: (G,) fixed weight of each group, sum 1.
         background: (C,) mean of the maps.
@@ -46,42 +50,38 @@ class GroupDivergence:
     camera: Camera
     maps: ChannelMaps
     points: Tensor
-    membership: Tensor
+    groups: PointGroups
     matches: Tensor
     group_weights: Tensor
     background: Tensor
 
     @classmethod
     def build(
-        cls, camera: Camera, maps: ChannelMaps, points: Tensor, membership: Tensor, matches: Tensor
+        cls, camera: Camera, maps: ChannelMaps, points: Tensor, groups: PointGroups, matches: Tensor
     ) -> GroupDivergence:
         """Weigh groups by the square root of their share: no class dominates, and none of a few points does."""
-        weights = membership.mean(0).sqrt()
+        weights = groups.dense.mean(0).sqrt()
         channels = maps.mean()
         background = channels / channels.sum().clamp_min(_FLOOR)
-        return cls(camera, maps, points, membership, matches, weights / weights.sum().clamp_min(_FLOOR), background)
+        return cls(camera, maps, points, groups, matches, weights / weights.sum().clamp_min(_FLOOR), background)
 
     def thinned(self, count: int) -> Self:
         """Return the same term over every n-th point, about `count` of them."""
         step = max(1, self.points.shape[1] // count)
-        return replace(
-            self, points=self.points[:, ::step].contiguous(), membership=self.membership[::step].contiguous()
-        )
+        return replace(self, points=self.points[:, ::step].contiguous(), groups=self.groups[slice(None, None, step)])
 
-    def within(self, cone: ViewCone) -> Self:
-        """Return the same term over the points inside a cone."""
-        inside = cone.contains(self.points)
-        return replace(self, points=self.points[:, inside].contiguous(), membership=self.membership[inside])
+    def at(self, which: Tensor) -> Self:
+        """Return the same term over the points of these indices."""
+        return replace(self, points=self.points[:, which].contiguous(), groups=self.groups[which])
 
     @torch.no_grad()
     def score(self, T_cam_lidar: RigidTransform) -> Tensor:
         """Return the scores (B,) at a batch of poses, channels looked up without interpolation."""
         step = max(1, _PAIRS_PER_CHUNK[self.points.device.type] // max(1, self.points.shape[1]))
-        scores = []
-        for start in range(0, len(T_cam_lidar.translation), step):
-            u, v, visible = self.camera.project(T_cam_lidar[start : start + step].apply(self.points))
-            scores.append(self._value(self.membership.mT @ self.maps.nearest(u, v, visible))[0])
-        return torch.cat(scores)
+        batches = (T_cam_lidar[start : start + step] for start in range(0, len(T_cam_lidar.translation), step))
+        if self.points.device.type == "cpu":
+            return torch.cat([torch.from_numpy(self._fused_scores(batch)) for batch in batches])
+        return torch.cat([self._scores(batch) for batch in batches])
 
     @torch.no_grad()
     def linearize(self, T_cam_lidar: RigidTransform) -> Linearization:
@@ -90,10 +90,48 @@ class GroupDivergence:
         The value is a function of the joint histogram, which is a sum over points: its gradient is that of the points,
         each weighed by the function's sensitivity to the cells it falls into.
         """
+        if self.points.device.type == "cpu":
+            return self._fused_linearization(T_cam_lidar)
+        return self._linearization(T_cam_lidar)
+
+    def _fused_scores(self, T_cam_lidar: RigidTransform) -> Any:
+        pixels = pixels_for(self.camera, T_cam_lidar, self.points)
+        return kernels.score_poses(*pose_arrays(T_cam_lidar), *pixels, *self._arrays)
+
+    def _fused_linearization(self, T_cam_lidar: RigidTransform) -> Linearization:
+        lens, pixels = pixels_for(self.camera, T_cam_lidar, self.points)
+        along = np.zeros((3, pixels.shape[-1]))
+        value, gradient, information = kernels.linearize_divergence(
+            *pose_arrays(T_cam_lidar), lens, pixels, *self._arrays, along
+        )
+        if len(pixels):
+            gradient, information = pulled_back(self.camera, T_cam_lidar, self.points, along)
+        return Linearization(value, torch.as_tensor(gradient), torch.as_tensor(information))
+
+    @cached_property
+    def _arrays(self) -> tuple[Any, ...]:
+        """Return what the kernels take after the pose and the camera."""
+        h, w = self.maps.shape
+        return (
+            self.points.numpy(),
+            self.groups.index.numpy(),
+            self.groups.share.numpy(),
+            self.maps.table.numpy(),
+            (h, w, self.maps.scale_u, self.maps.scale_v),
+            *(t.to(torch.float64).numpy() for t in (self.group_weights, self.background, self.matches)),
+            _SHRINKAGE * self.points.shape[1],
+            _FLOOR,
+        )
+
+    def _scores(self, T_cam_lidar: RigidTransform) -> Tensor:
+        u, v, visible = self.camera.project(T_cam_lidar.apply(self.points))
+        return self._value(self.groups.dense.mT @ self.maps.nearest(u, v, visible))[0]
+
+    def _linearization(self, T_cam_lidar: RigidTransform) -> Linearization:
         points_cam = T_cam_lidar.apply(self.points)
         u, v, visible = self.camera.project(points_cam)
         seen = visible.nonzero().squeeze(-1)
-        points_cam, membership = points_cam.index_select(1, seen), self.membership.index_select(0, seen)
+        points_cam, membership = points_cam.index_select(1, seen), self.groups.dense.index_select(0, seen)
         channels, along_u, along_v = self.maps.bilinear(u[seen], v[seen])
         value, sensitivity, mass = self._value(membership.mT @ channels)
         weight = membership @ sensitivity

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import ndimage
 from scipy.spatial import cKDTree
 from torch import Tensor
 
 from worker.calibration.camera import Camera
+from worker.calibration.robust import kernels
 from worker.calibration.robust.maps import ChannelMaps, brightness
+from worker.calibration.robust.projection import pixels_for, pose_arrays, pulled_back
 from worker.calibration.robust.term import Linearization, point_gradients
 from worker.calibration.transforms import RigidTransform
 
@@ -32,6 +34,8 @@ _NEIGHBOURS = 4
 # An image edge attracts over so many pixels, losing a share of its strength with each.
 _REACH_PX, _DECAY = 8, 0.85
 _CREST_SHARE = 0.33
+# Contrast is relative to the mean one so far around (px), and to no less than this (grey levels).
+_SURROUNDINGS_PX, _LEAST_CONTRAST = 61, 5.0
 # The surroundings that an edge must stand out from (px).
 _AROUND_PX = 41
 
@@ -65,6 +69,23 @@ class EdgeAlignment:
     @torch.no_grad()
     def linearize(self, T_cam_lidar: RigidTransform) -> Linearization:
         """Return value, gradient and information at one pose."""
+        if self.points.device.type == "cpu":
+            return self._fused_linearization(T_cam_lidar)
+        return self._linearization(T_cam_lidar)
+
+    def _fused_linearization(self, T_cam_lidar: RigidTransform) -> Linearization:
+        lens, pixels = pixels_for(self.camera, T_cam_lidar, self.points)
+        along = np.zeros((3, pixels.shape[-1]))
+        grid = (*self.maps.shape, self.maps.scale_u, self.maps.scale_v)
+        arrays = (each.numpy() for each in (self.points, self.weights, self.maps.table))
+        value, gradient, information = kernels.linearize_edges(
+            *pose_arrays(T_cam_lidar), lens, pixels, *arrays, grid, along
+        )
+        if len(pixels):
+            gradient, information = pulled_back(self.camera, T_cam_lidar, self.points, along)
+        return Linearization(value, torch.as_tensor(gradient), torch.as_tensor(information))
+
+    def _linearization(self, T_cam_lidar: RigidTransform) -> Linearization:
         points_cam = T_cam_lidar.apply(self.points)
         u, v, visible = self.camera.project(points_cam)
         strengths, along_u, along_v = self.maps.bilinear(u, v)
@@ -109,20 +130,20 @@ def edge_alignment(
 
 
 def image_edges(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return strength of vertical and of horizontal edges of an image (H, W, 3): (2, H, W), about -0.5 to 1.
+    """Return strength of vertical and of horizontal edges of an image (H, W, 3): (H, W, 2), about -0.5 to 1.
 
     Contrast is relative to the surroundings, so that shade counts as much as sunlight, and spreads over some pixels.
     What remains on average around a place is taken away: foliage, all edges, must not draw every depth edge to it.
     """
     grey = brightness(image)
-    gradients = np.abs(np.stack([ndimage.sobel(grey, axis=1), ndimage.sobel(grey, axis=0)]))
-    surroundings = ndimage.uniform_filter(np.hypot(*gradients), 61) + 5
-    crest = np.minimum(gradients / surroundings, 4) / 4
+    gradients = np.abs(np.dstack([cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)]))
+    surroundings = cv2.blur(np.hypot(gradients[..., 0], gradients[..., 1]), (_SURROUNDINGS_PX, _SURROUNDINGS_PX))
+    crest = np.minimum(gradients / (surroundings[..., None] + _LEAST_CONTRAST), 4) / 4
     spread = crest
     for _ in range(_REACH_PX):
-        spread = np.maximum(crest, ndimage.maximum_filter(spread, (1, 3, 3)) * _DECAY)
+        spread = np.maximum(crest, cv2.dilate(spread, np.ones((3, 3), np.uint8)) * _DECAY)
     strength = _CREST_SHARE * crest + (1 - _CREST_SHARE) * spread
-    return (strength - ndimage.uniform_filter(strength, (1, _AROUND_PX, _AROUND_PX))).astype(np.float32)
+    return (strength - cv2.blur(strength, (_AROUND_PX, _AROUND_PX))).astype(np.float32)
 
 
 def depth_edges(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from worker.calibration.config import CalibrationConfig
@@ -134,13 +134,14 @@ def search(
     rotation_rad = math.radians(config.prior.rotation_deg)
     wide = config.prior.translation_m > _SEARCHED_TRANSLATION_M and not config.hold_translation
     shift_m = config.prior.translation_m if wide else 0.0
-    terms = _weighted_terms(cues, frame_weights, settings, _SEARCH_POINTS)
+    coarse = [cue.histogram_terms(COARSE) for cue in cues]
+    terms = _weighted_terms(coarse, frame_weights, settings, _SEARCH_POINTS)
     poses = spread(initial[None], rotation_rad, shift_m, settings.num_candidates, config.seed)
     ranked = Candidates.ranked(poses, score(poses, terms))
     on_progress(Progress("initialization", 0.6))
 
     regions = ranked.apart(math.radians(_SEARCH_SEPARATION_DEG), settings.num_basins)
-    terms = _weighted_terms(cues, frame_weights, settings, _FOLLOW_UP_POINTS)
+    terms = _weighted_terms(coarse, frame_weights, settings, _FOLLOW_UP_POINTS)
     closer = spread(
         regions.T_cam_lidar,
         min(rotation_rad, math.radians(_FOLLOW_UP_DEG)),
@@ -154,13 +155,16 @@ def search(
 
 
 def _weighted_terms(
-    cues: Sequence[FrameCues], frame_weights: Sequence[float], settings: RobustSettings, num_points: int
+    frames: Sequence[Mapping[str, GroupDivergence]],
+    frame_weights: Sequence[float],
+    settings: RobustSettings,
+    num_points: int,
 ) -> list[tuple[float, GroupDivergence]]:
-    per_frame = max(_MIN_POINTS_PER_FRAME, num_points // len(cues))
+    per_frame = max(_MIN_POINTS_PER_FRAME, num_points // len(frames))
     return [
-        (weight * settings.weights[name], term)
-        for cue, weight in zip(cues, frame_weights, strict=True)
-        for name, term in cue.histogram_terms(COARSE, per_frame).items()
+        (weight * settings.weights[name], term.thinned(per_frame))
+        for terms, weight in zip(frames, frame_weights, strict=True)
+        for name, term in terms.items()
         if settings.weights[name] > 0
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,8 @@ from worker.calibration.camera import Camera
 from worker.calibration.frame import ClassTable, Frame
 from worker.calibration.robust.class_groups import group_matrix
 from worker.calibration.robust.divergence import GroupDivergence
-from worker.calibration.robust.maps import ChannelMaps, block_mean, blurred, brightness
+from worker.calibration.robust.maps import ChannelMaps, blurred, brightness, shrunk
+from worker.calibration.robust.point_groups import PointGroups
 from worker.calibration.view_cone import ViewCone
 
 # Semantic maps need no more columns than this: borders of masks are not known better.
@@ -27,9 +29,7 @@ class SemanticChannels:
     """Class groups of one frame in both modalities, before any blur.
 
     Attributes:
-        channels: (C, h, w) probability of each group over the image.
-        scale_u: grid columns per image pixel.
-        scale_v: grid rows per image pixel.
+        channels: (h, w, C) probability of each group over the image.
         points: (N, 3), metres, LiDAR frame, those that may come into view.
         membership: (N, G) probability of each group.
         matches: (G, C) 1 where a point group and an image group bear the same name.
@@ -37,8 +37,6 @@ class SemanticChannels:
     """
 
     channels: npt.NDArray[np.float32]
-    scale_u: float
-    scale_v: float
     points: npt.NDArray[np.float32]
     membership: npt.NDArray[np.float32]
     matches: npt.NDArray[np.float32]
@@ -50,23 +48,26 @@ class SemanticChannels:
         inside = cone.contains(torch.as_tensor(frame.points.T, dtype=cone.axis.dtype, device=cone.axis.device))
         kept = inside.cpu().numpy()
         membership, point_groups = _membership(frame, kept)
-        channels, scale, image_groups = _image_channels(frame, camera)
+        channels, image_groups = _image_channels(frame, camera)
         matches = np.array([[float(g == c) for c in image_groups] for g in point_groups], np.float32)
-        return cls(channels, *scale, frame.points[kept], membership, matches, kept)
+        return cls(channels, frame.points[kept], membership, matches, kept)
 
     @property
     def is_informative(self) -> bool:
         """Tell whether each modality shows at least two groups, without which nothing can be aligned."""
-        return self.channels.shape[0] >= 2 and self.membership.shape[1] >= 2 and len(self.points) > 0
+        return self.channels.shape[2] >= 2 and self.membership.shape[1] >= 2 and len(self.points) > 0
+
+    @cached_property
+    def _groups(self) -> PointGroups:
+        return PointGroups.from_dense(torch.from_numpy(self.membership))
 
     def term(self, camera: Camera, sigma_px: float, dtype: torch.dtype, device: str) -> GroupDivergence:
-        """Return the mutual information of the groups with the image blurred by `sigma_px`."""
-        sharp = blurred(self.channels, sigma_px * self.scale_u)
+        """Return the divergence of the groups with the image blurred by `sigma_px`."""
         return GroupDivergence.build(
             camera,
-            ChannelMaps.from_channels(sharp, self.scale_u, self.scale_v, dtype, device),
+            _blurred_maps(self.channels, camera, sigma_px, dtype, device),
             torch.as_tensor(self.points.T, dtype=dtype, device=device).contiguous(),
-            torch.as_tensor(self.membership, dtype=dtype, device=device),
+            self._groups.to(dtype, device),
             torch.as_tensor(self.matches, dtype=dtype, device=device),
         )
 
@@ -78,7 +79,7 @@ class IntensityChannels:
     Markings on asphalt and signs show in both.
 
     Attributes:
-        channels: (levels, H, W) one-hot brightness level of every pixel.
+        channels: (H, W, levels) one-hot brightness level of every pixel.
         membership: (N, groups x levels) one-hot intensity level of every point of `SemanticChannels.points`.
     """
 
@@ -93,35 +94,42 @@ class IntensityChannels:
         membership = _intensity_levels(frame.intensity[semantic.kept], semantic.membership.argmax(1))
         return cls(_grey_levels(frame.image), membership) if membership.shape[1] >= 2 else None
 
+    @cached_property
+    def _groups(self) -> PointGroups:
+        return PointGroups.from_dense(torch.from_numpy(self.membership))
+
     def term(
         self, semantic: SemanticChannels, camera: Camera, sigma_px: float, dtype: torch.dtype, device: str
     ) -> GroupDivergence:
-        """Return the mutual information of the levels with the image blurred by `sigma_px`."""
-        # A blur of some pixels leaves nothing that a coarser grid would lose.
-        factor = max(1, int(sigma_px // 2))
-        channels = blurred(block_mean(self.channels, factor), sigma_px / factor)
+        """Return the divergence of the levels with the image blurred by `sigma_px`."""
         return GroupDivergence.build(
             camera,
-            ChannelMaps.from_channels(channels, 1 / factor, 1 / factor, dtype, device),
+            _blurred_maps(self.channels, camera, sigma_px, dtype, device),
             torch.as_tensor(semantic.points.T, dtype=dtype, device=device).contiguous(),
-            torch.as_tensor(self.membership, dtype=dtype, device=device),
+            self._groups.to(dtype, device),
             torch.zeros(self.membership.shape[1], _GREY_LEVELS, dtype=dtype, device=device),
         )
 
 
-def _image_channels(
-    frame: Frame, camera: Camera
-) -> tuple[npt.NDArray[np.float32], tuple[float, float], tuple[str, ...]]:
-    """Return the groups' probabilities over the image (C, h, w), the grid's scale along u and v, and the groups."""
+def _blurred_maps(
+    channels: npt.NDArray[np.float32], camera: Camera, sigma_px: float, dtype: torch.dtype, device: str
+) -> ChannelMaps:
+    """Blur channels (h, w, C) by `sigma_px` on a grid that is as coarse as the blur allows."""
+    columns_per_px = channels.shape[1] / camera.width
+    smaller = shrunk(channels, int(sigma_px * columns_per_px))
+    scale_u, scale_v = smaller.shape[1] / camera.width, smaller.shape[0] / camera.height
+    return ChannelMaps.from_channels(blurred(smaller, sigma_px * scale_u), scale_u, scale_v, dtype, device)
+
+
+def _image_channels(frame: Frame, camera: Camera) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
+    """Return the groups' probabilities over the image (h, w, C), and the groups."""
     if frame.image_scores is not None:
-        num_classes, h, w = frame.image_scores.shape
+        num_classes = len(frame.image_scores)
         matrix, groups = group_matrix(frame.image_classes.common, num_classes, frame.image_labels)
-        channels = np.tensordot(matrix.T, frame.image_scores.astype(np.float32), 1)
-        return channels, (w / camera.width, h / camera.height), groups
+        return np.tensordot(frame.image_scores.astype(np.float32), matrix, (0, 0)), groups
     group_of_pixel, groups = _hard_groups(frame.image_labels, frame.image_classes)
-    factor = max(1, round(camera.width / _MAP_COLUMNS))
-    one_hot = (group_of_pixel == np.arange(len(groups))[:, None, None]).astype(np.float32)
-    return block_mean(one_hot, factor), (1 / factor, 1 / factor), groups
+    one_hot = (group_of_pixel[..., None] == np.arange(len(groups))).astype(np.float32)
+    return shrunk(one_hot, max(1, round(camera.width / _MAP_COLUMNS))), groups
 
 
 def _membership(frame: Frame, kept: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
@@ -143,11 +151,11 @@ def _hard_groups(labels: npt.NDArray[np.integer], classes: ClassTable) -> tuple[
 
 
 def _grey_levels(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return membership of every pixel in brightness levels of equal share, (levels, H, W)."""
+    """Return membership of every pixel in brightness levels of equal share, (H, W, levels)."""
     grey = brightness(image)
     bounds = np.quantile(grey[::4, ::4], np.linspace(0, 1, _GREY_LEVELS + 1)[1:-1])
-    level = np.searchsorted(bounds, grey).astype(np.int8)
-    return (level == np.arange(_GREY_LEVELS, dtype=np.int8)[:, None, None]).astype(np.float32)
+    level = np.searchsorted(bounds.astype(np.float32), grey)
+    return np.eye(_GREY_LEVELS, dtype=np.float32)[level]
 
 
 def _intensity_levels(intensity: npt.NDArray[np.float32], group: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import ndimage
 from torch import Tensor
 
 
@@ -37,10 +37,10 @@ class ChannelMaps:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> ChannelMaps:
-        """Take channels (C, h, w)."""
-        c, h, w = channels.shape
+        """Take channels (h, w, C)."""
+        h, w, c = channels.shape
         table = np.zeros((h * w + 1, c), np.float32)
-        table[:-1] = channels.reshape(c, h * w).T
+        table[:-1] = channels.reshape(h * w, c)
         return cls(torch.from_numpy(table).to(device=device, dtype=dtype), (h, w), scale_u, scale_v)
 
     def nearest(self, u: Tensor, v: Tensor, visible: Tensor) -> Tensor:
@@ -80,23 +80,25 @@ class ChannelMaps:
 
 def brightness(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Return the luma (H, W) of an image (H, W, 3) RGB, 0 to 255, smoothed by a pixel against sensor noise."""
-    return ndimage.gaussian_filter(image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32), 1.0)
+    return blurred(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32), 1.0)
 
 
 def blurred(channels: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
-    """Blur channels (C, h, w) by a Gaussian of `sigma` grid cells; 0 leaves them alone."""
+    """Blur channels (h, w, ...) by a Gaussian of `sigma` grid cells; 0 leaves them alone."""
     if sigma <= 0:
         return channels
-    return ndimage.gaussian_filter(channels, (0, sigma, sigma), mode="nearest", truncate=3.0)
+    size = 2 * int(3 * sigma + 0.5) + 1
+    flat = np.ascontiguousarray(channels.reshape(*channels.shape[:2], -1))
+    smooth = cv2.GaussianBlur(flat, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(smooth, np.float32).reshape(channels.shape)
 
 
-def block_mean(image: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:
-    """Shrink (..., H, W) by averaging blocks of `factor` x `factor`; borders are repeated to fill the last blocks.
-
-    The result covers a little more than the image where the size is no multiple of `factor`.
-    """
-    h, w = image.shape[-2:]
-    pad = [(0, 0)] * (image.ndim - 2) + [(0, -h % factor), (0, -w % factor)]
-    padded = np.pad(image, pad, mode="edge")
-    shape = (*image.shape[:-2], padded.shape[-2] // factor, factor, padded.shape[-1] // factor, factor)
-    return padded.reshape(shape).mean(axis=(-3, -1), dtype=np.float32)
+def shrunk(channels: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:
+    """Shrink channels (h, w, C) by averaging areas of about `factor` x `factor` cells; what remains spans the same."""
+    if factor <= 1:
+        return channels
+    h, w, c = channels.shape
+    smaller = (max(1, round(w / factor)), max(1, round(h / factor)))
+    # OpenCV averages up to four channels at a time.
+    parts = [cv2.resize(channels[..., i : i + 4], smaller, interpolation=cv2.INTER_AREA) for i in range(0, c, 4)]
+    return np.concatenate([part.reshape(smaller[1], smaller[0], -1) for part in parts], -1)

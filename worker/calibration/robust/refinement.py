@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from worker.calibration.robust.objective import RobustObjective
 from worker.calibration.robust.term import Linearization, moved
@@ -35,18 +37,23 @@ def ascend(objective: RobustObjective, start: RigidTransform, max_steps: int) ->
     pose, at, damping = start, objective(start), _FIRST_DAMPING
     history = [at.value]
     for _ in range(max_steps):
-        damped = at.information + damping * torch.diag(at.information.diagonal())
-        xi = torch.linalg.solve(damped.double(), at.gradient.double()).to(at.gradient)
-        proposed = moved(pose, xi)
+        information, gradient = at.information.double(), at.gradient.double()
+        xi = torch.linalg.solve(information + damping * torch.diag(information.diagonal()), gradient)
+        proposed = moved(pose, xi.to(pose.translation))
         there = objective(proposed)
         if there.value > at.value:
             pose, at = proposed, there
             history.append(at.value)
             damping = max(damping / 5, _LEAST_DAMPING)
-            if xi[:3].norm() < _SMALL_ROTATION_RAD and xi[3:].norm() < _SMALL_SHIFT_M:
+            if _is_small(xi):
                 break
         else:
             damping *= 4
             if damping > _GREATEST_DAMPING:
                 break
     return Ascent(pose, at, tuple(history))
+
+
+def _is_small(xi: Tensor) -> bool:
+    step = xi.tolist()
+    return math.hypot(*step[:3]) < _SMALL_ROTATION_RAD and math.hypot(*step[3:]) < _SMALL_SHIFT_M

@@ -84,14 +84,14 @@ class TestImageEdges:
 
     def test_each_kind_shows_where_it_runs(self, box_and_wall):
         """The box's sides are vertical edges, its top and bottom horizontal ones."""
-        vertical, horizontal = image_edges(box_and_wall.image)
+        vertical, horizontal = np.moveaxis(image_edges(box_and_wall.image), -1, 0)
         assert vertical[40, 80] > 0.3 > 0 > vertical[40, 60]
         assert horizontal[30, 60] > 0.3 > 0 > horizontal[40, 60]
         assert horizontal[40, 80] < 0.1 > vertical[30, 60]
 
     def test_they_attract_over_some_pixels(self, box_and_wall):
         """Strength falls off with the distance from the edge."""
-        vertical = image_edges(box_and_wall.image)[0]
+        vertical = image_edges(box_and_wall.image)[..., 0]
         assert (np.diff(vertical[40, 82:89]) < 0).all()
 
     def test_shade_counts_as_much_as_sun(self, box_and_wall):

@@ -5,14 +5,14 @@ import pytest
 import torch
 from scipy import ndimage
 
-from worker.calibration.robust.maps import ChannelMaps, block_mean, blurred
+from worker.calibration.robust.maps import ChannelMaps, blurred, shrunk
 
 RNG = np.random.default_rng(0)
 CHANNELS = RNG.random((3, 7, 11)).astype(np.float32)
 
 
 def maps(scale: float = 1.0) -> ChannelMaps:
-    return ChannelMaps.from_channels(CHANNELS, scale, scale, torch.float64)
+    return ChannelMaps.from_channels(np.moveaxis(CHANNELS, 0, -1), scale, scale, torch.float64)
 
 
 def places(scale: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -81,20 +81,24 @@ def test_the_mean_leaves_the_row_outside_out():
     np.testing.assert_allclose(maps().mean(), CHANNELS.mean((1, 2)), rtol=1e-6)
 
 
-def test_blocks_are_averaged():
-    """Whole blocks become their means; a part of a block is filled with its border."""
-    image = np.arange(12, dtype=np.float32).reshape(1, 2, 6)
-    np.testing.assert_array_equal(block_mean(image, 2), [[[3.5, 5.5, 7.5]]])
-    np.testing.assert_array_equal(block_mean(image[..., :5], 2)[0, 0], [3.5, 5.5, 7.0])
-    np.testing.assert_array_equal(block_mean(image, 1), image)
+def test_areas_are_averaged():
+    """Whole blocks become their means, channel by channel, five of them included; what does not divide is shared."""
+    ramp = np.arange(12, dtype=np.float32).reshape(2, 6, 1)
+    channels = np.concatenate([ramp + 100 * c for c in range(5)], -1)
+    smaller = shrunk(channels, 2)
+    np.testing.assert_allclose(smaller[0, :, 0], [3.5, 5.5, 7.5])
+    np.testing.assert_allclose(smaller[0, :, 4], [403.5, 405.5, 407.5])
+    assert shrunk(channels[:, :5], 2).shape == (1, 2, 5)
+    assert shrunk(channels[:, :5], 2).mean() == pytest.approx(channels[:, :5].mean(), rel=1e-5)
+    assert shrunk(channels, 1) is channels
 
 
 def test_a_blur_keeps_the_mean_and_channels_apart():
     """A blur spreads what a channel has over its neighbourhood, and nothing into another channel."""
-    dot = np.zeros((2, 31, 31), np.float32)
-    dot[0, 15, 15] = 1
+    dot = np.zeros((31, 31, 2), np.float32)
+    dot[15, 15, 0] = 1
     spread = blurred(dot, 2.0)
-    assert spread[0].sum() == pytest.approx(1, abs=1e-5)
-    assert spread[0].max() == spread[0, 15, 15] < 0.1
-    assert not spread[1].any()
+    assert spread[..., 0].sum() == pytest.approx(1, abs=1e-5)
+    assert spread[..., 0].max() == spread[15, 15, 0] < 0.1
+    assert not spread[..., 1].any()
     assert blurred(dot, 0) is dot
