@@ -98,7 +98,7 @@ class Fleet:
         """SIGKILL to the whole of a worker, to its supervisor alone, or to the process that computes."""
         worker = self._some_worker()
         children = _children(worker.pid)
-        victims = self.dice.choice([[worker.pid, *children], [worker.pid], children[:1]])
+        victims = self.dice.choice([[worker.pid, *children], [worker.pid], children])
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -182,8 +182,10 @@ def fleet(tmp_path: Path, stand_in_folder: Path, dose: Dose) -> Iterator[Fleet]:
 
 
 def _children(pid: int) -> list[int]:
+    """Return the processes that compute for a worker; the one that tracks its semaphores is none of them."""
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [child for child in children if b"semaphore_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
     except OSError:
         return []
 

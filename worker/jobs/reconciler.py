@@ -122,6 +122,9 @@ def _succeeds(step: Callable[[], None]) -> bool:
     except (RedisError, BrokerUnavailable, StorageUnavailable) as error:
         structlog.get_logger(__name__).warning("reconciling waits", error=str(error))
         return False
+    except Exception:  # the thread must outlive whatever it meets: nobody would miss it before jobs are lost
+        structlog.get_logger(__name__).exception("reconciling failed")
+        return False
     return True
 
 
