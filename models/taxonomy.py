@@ -8,6 +8,7 @@ COMMON_CLASSES = (
     "parking",
     "sidewalk",
     "other-ground",
+    "ground",
     "terrain",
     "vegetation",
     "trunk",
