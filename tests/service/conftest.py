@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import numpy as np
@@ -22,11 +22,31 @@ import uvicorn
 from fastapi import FastAPI
 from PIL import Image
 
+from service.access import keys as kept_keys
+from service.access.keys import new_key, write_keys
+from service.app import create_app
+from service.http_protocol import guarded_protocol
 from worker import child_process
 from worker.broker import answers, start_broker
 from worker.child_process import Child
 from worker.dispatch import Dispatcher
+from worker.jobs.record import JobState
+from worker.jobs.store import JobStore
+from worker.jobs.transitions import Verdict
 from worker.settings import Settings
+
+
+class ApiKey(NamedTuple):
+    """A key as its holder sends it, and what the server keeps of it."""
+
+    text: str
+    kept: kept_keys.ApiKey
+
+    @property
+    def header(self) -> dict[str, str]:
+        """The header that carries it."""
+        return {"Authorization": f"Bearer {self.text}"}
+
 
 Parts = list[tuple[str, Any]]
 
@@ -254,23 +274,81 @@ def make_job() -> Callable[..., Upload]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[FastAPI], httpx.Client]]:
+def serve() -> Iterator[Callable[..., httpx.Client]]:
     """Return a function that serves an app of this process over HTTP until the test ends."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     with contextlib.ExitStack() as stack:
-        yield lambda app: stack.enter_context(_served(app))
+        yield lambda app, header_timeout_s=10.0: stack.enter_context(_served(app, header_timeout_s))
     root.handlers, root.level = handlers, level
 
 
 @contextlib.contextmanager
-def _served(app: FastAPI) -> Iterator[httpx.Client]:
+def _served(app: FastAPI, header_timeout_s: float) -> Iterator[httpx.Client]:
     port = _free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    protocol = guarded_protocol(header_timeout_s)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, http=protocol, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_for(lambda: server.started)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         yield client
     server.should_exit = True
     thread.join()
+
+
+@dataclass
+class Api:
+    """An API of this process over a real broker and without workers, and the callers that hold its keys."""
+
+    http: httpx.Client
+    settings: Settings
+    keys: dict[str, ApiKey]
+    jobs: JobStore
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return str(self.http.base_url.host), int(self.http.base_url.port or 0)
+
+    def stored(self) -> list[Path]:
+        """Return all files in its storage."""
+        return [path for path in (self.settings.data_dir / "blobs").rglob("*") if path.is_file()]
+
+    def post(self, upload: Upload, **options: Any) -> httpx.Response:
+        """Post a job."""
+        return self.http.post("/calibrate", files=upload.parts, **options)
+
+    def accepted(self, upload: Upload, **options: Any) -> str:
+        """Post a job that must be accepted, and return its id."""
+        response = self.post(upload, **options)
+        assert response.status_code == 202, response.text
+        return str(response.json()["id"])
+
+    def begin(self, job_id: str) -> int:
+        """Let a job run, and return the token of the attempt."""
+        attempt = self.jobs.begin(job_id, "w", 60)
+        assert attempt.verdict is Verdict.OK
+        return attempt.token
+
+    def end(self, job_id: str) -> None:
+        """Let a job run and succeed, without a result."""
+        self.jobs.finish(job_id, self.begin(job_id), JobState.SUCCEEDED, artifacts=False)
+
+
+@pytest.fixture
+def make_api(
+    tmp_path: Path, broker_settings: Settings, client: Any, serve: Callable[..., httpx.Client]
+) -> Callable[..., Api]:
+    """Return a maker of APIs over an empty broker: with other settings, and keys for named callers."""
+
+    def make(*callers: str, header_timeout_s: float = 10.0, **settings: Any) -> Api:
+        keys = {name: new_key(name) for name in callers}
+        if keys:
+            settings["keys_file"] = tmp_path / "keys.json"
+            write_keys(settings["keys_file"], tuple(kept for _, kept in keys.values()))
+        chosen = Settings(data_dir=tmp_path, broker_url=broker_settings.resolved_broker_url, **settings)
+        http = serve(create_app(chosen), header_timeout_s)
+        return Api(http, chosen, {name: ApiKey(*pair) for name, pair in keys.items()}, JobStore(client))
+
+    return make
