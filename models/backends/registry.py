@@ -38,8 +38,7 @@ def load_image_model(name: str, *, device: str = "cpu") -> ImageSegmenter:
         ModelNotAvailableError: its files could not be had, or are not the published ones.
         NetworkFailedError: it cannot be loaded.
     """
-    segmenter: ImageSegmenter = _load(find_model_for(name, "image"), IMAGE_BACKENDS, "image_segmenter", device)
-    return segmenter
+    return load_image(find_model_for(name, "image"), device)
 
 
 def load_cloud_model(name: str, *, device: str = "cpu") -> CloudSegmenter:
@@ -55,7 +54,18 @@ def load_cloud_model(name: str, *, device: str = "cpu") -> CloudSegmenter:
         ModelNotAvailableError: its files could not be had, or are not the published ones.
         NetworkFailedError: it cannot be loaded.
     """
-    segmenter: CloudSegmenter = _load(find_model_for(name, "cloud"), CLOUD_BACKENDS, "cloud_segmenter", device)
+    return load_cloud(find_model_for(name, "cloud"), device)
+
+
+def load_image(model: CatalogueEntry | CardFile, device: str) -> ImageSegmenter:
+    """Return the segmenter of a known model of images; raises as `load_image_model` does."""
+    segmenter: ImageSegmenter = _load(model, IMAGE_BACKENDS, "image_segmenter", device)
+    return segmenter
+
+
+def load_cloud(model: CatalogueEntry | CardFile, device: str) -> CloudSegmenter:
+    """Return the segmenter of a known model of sweeps; raises as `load_cloud_model` does."""
+    segmenter: CloudSegmenter = _load(model, CLOUD_BACKENDS, "cloud_segmenter", device)
     return segmenter
 
 

@@ -1,6 +1,7 @@
-"""`semalign models`: the pretrained networks, their terms, and their files on this machine."""
+"""`semalign models`: the networks there are, their terms, their files on this machine, and whether they run."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,71 +10,72 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Column, Table
 
 from models import store
+from models.cards.folder import CardFile, read_card
 from models.catalogue import CATALOGUE, CatalogueEntry, ModelFile, get_entry
 from models.errors import ModelError
+from models.hub import pull_checkpoint
+from models.lookup import find_model
+from models.settings import StoreSettings
 from service.cli.errors import errors_as_sentences
+from service.cli.model_description import ModelDescription, describe, describe_all
 
-app = typer.Typer(help="List, fetch and check the pretrained networks.", no_args_is_help=True)
+app = typer.Typer(help="List, fetch and check networks: those of the catalogue, and your own.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name of a model, as `semalign models list` gives it.")]
+NameOrCard = Annotated[str, typer.Argument(help="Name of a model, or the path of a card.", metavar="NAME|CARD")]
 
 
 @app.command("list")
 def list_models(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List the models and say which are on this machine."""
+    """List the networks and say which are on this machine."""
+    described = describe_all(StoreSettings())
     if as_json:
-        typer.echo(json.dumps([_describe(entry) for entry in CATALOGUE.values()], indent=2))
+        typer.echo(json.dumps([model.as_json() for model in described], indent=2))
         return
-    table = Table(Column("name", no_wrap=True), "segments", "size", "here", "use")
-    for entry in CATALOGUE.values():
-        folder = _folder(entry)
-        use = "non-commercial" if entry.non_commercial else "any"
-        here = "yes" if folder else "no"
-        table.add_row(entry.name, entry.modality, _megabytes(entry.size), here, use)
+    table = Table(Column("name", no_wrap=True), "of", "size", "here", Column("use", no_wrap=True))
+    for model in described:
+        size = f"{model.size / 1e6:.1f} MB" if model.size else ""
+        here = "yes" if model.folder else "no"
+        table.add_row(model.name, model.modality, size, "broken" if model.problem else here, model.use)
     Console().print(table)
+    for model in described:
+        if model.problem:
+            typer.echo(model.problem, err=True)
 
 
 @app.command()
-def show(name: Name) -> None:
-    """Show where a model comes from, its terms, its classes and what it expects."""
+def show(name: NameOrCard) -> None:
+    """Show where a network comes from, its terms, its classes and what it expects."""
     with errors_as_sentences():
-        entry = get_entry(name)
-    table = Table(show_header=False, title=entry.name, title_justify="left")
+        model = describe(_find(name), StoreSettings())
+    table = Table(show_header=False, title=model.name, title_justify="left")
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("what", entry.summary)
-    table.add_row("segments", entry.modality)
-    table.add_row("source", entry.source)
-    for file in entry.files:
-        table.add_row("file", f"{file.name}, {file.size} bytes\n{file.url}\nSHA-256 {file.sha256}")
-    table.add_row("code licence", entry.code_licence)
-    table.add_row("training data", entry.training_data_terms)
-    table.add_row("classes", ", ".join(f"{index} {label}" for index, label in entry.class_names.items()))
-    table.add_row("preprocessing", entry.preprocessing)
-    table.add_row("sensor", entry.sensor)
-    table.add_row("on this machine", _folder(entry) or "no")
+    for title, text in _rows(model):
+        table.add_row(title, text)
     Console().print(table)
 
 
 @app.command()
-def pull(name: Name) -> None:
-    """Fetch a model's files from the mirror or their public source, and check them."""
+def pull(
+    name: Name,
+    accept_terms: Annotated[
+        bool, typer.Option("--accept-terms", help="Fetch it although its terms rule out commercial use.")
+    ] = False,
+) -> None:
+    """Fetch a network's files from the mirror or their public source, and check them."""
     with errors_as_sentences():
-        entry = get_entry(name)
-        console = Console()
-        console.print(f"{entry.name}: code {entry.code_licence}, from {entry.source}.")
-        console.print(entry.training_data_terms)
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-        with Progress(*columns, console=console) as progress:
-            tasks = {file: progress.add_task(file.name, total=file.size, visible=False) for file in entry.files}
-
-            def report(file: ModelFile, received: int) -> None:
-                progress.update(tasks[file], completed=received, visible=True)
-
-            store.pull(entry, on_bytes=report)
-        console.print(f"{entry.name} is at {_folder(entry)}, checked.")
+        model, console = find_model(name), Console()
+        described = describe(model, StoreSettings())
+        console.print(f"{name}: {described.licence}, from {described.source}.")
+        console.print(described.terms)
+        if isinstance(model, CardFile):
+            console.print(f"{name} is at {pull_checkpoint(model, accept_terms=accept_terms)}.")
+            return
+        _pull_with_progress(model, console, accept_terms)
+        console.print(f"{name} is at {describe(model, StoreSettings()).folder}, checked.")
 
 
 @app.command()
@@ -97,26 +99,63 @@ def verify(
         raise typer.Exit(1)
 
 
-def _describe(entry: CatalogueEntry) -> dict[str, object]:
-    return {
-        "name": entry.name,
-        "modality": entry.modality,
-        "summary": entry.summary,
-        "source": entry.source,
-        "size": entry.size,
-        "code_licence": entry.code_licence,
-        "training_data_terms": entry.training_data_terms,
-        "non_commercial": entry.non_commercial,
-        "classes": list(entry.class_names.values()),
-        "folder": _folder(entry),
-    }
+@app.command()
+def check(
+    name: NameOrCard,
+    image: Annotated[
+        Path | None, typer.Option(help="PNG or JPEG to try it on; a rendered street if left out.", exists=True)
+    ] = None,
+    point_cloud: Annotated[Path | None, typer.Option(help="LiDAR sweep to try it on; likewise.", exists=True)] = None,
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda or cuda:N.")] = "cpu",
+) -> None:
+    """Run a network on a sample; print the classes it finds and the time it takes."""
+    from service.cli.model_check import run_check
+
+    with errors_as_sentences():
+        run_check(_find(name), image, point_cloud, device, Console())
 
 
-def _folder(entry: CatalogueEntry) -> str | None:
-    """Return the folder of a model's files, or None while any is missing."""
-    paths = store.locate(entry)
-    return str(next(iter(paths.values())).parent) if paths else None
+def _find(name: str) -> CatalogueEntry | CardFile:
+    """Return a network by its name, or by the path of its card: whoever types a path here may read it."""
+    path = Path(name)
+    return read_card(path) if path.suffix in {".yaml", ".yml"} else find_model(name)
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+def _rows(model: ModelDescription) -> list[tuple[str, str]]:
+    """Return what is shown of a network, title and text."""
+    names = model.classes
+    rows = [
+        ("what", model.summary),
+        ("segments", model.modality),
+        ("format", model.format),
+        ("source", model.source),
+        *_file_rows(model.name),
+        ("licence", model.licence),
+        ("training data", model.terms),
+        ("use", model.use),
+        ("classes", "those of the checkpoint" if names is None else ", ".join(f"{i} {n}" for i, n in names.items())),
+        ("aligned under their own name", ", ".join(model.unmatched_classes)),
+        ("input", model.input),
+        ("sensor", model.sensor),
+        ("on this machine", model.folder or "no"),
+    ]
+    return [(title, text) for title, text in rows if text]
+
+
+def _file_rows(name: str) -> list[tuple[str, str]]:
+    files = CATALOGUE[name].files if name in CATALOGUE else ()
+    return [
+        ("file", f"{file.name}, {file.size} bytes\n{file.url or 'in the package'}\nSHA-256 {file.sha256}")
+        for file in files
+    ]
+
+
+def _pull_with_progress(entry: CatalogueEntry, console: Console, accept_terms: bool) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console) as progress:
+        tasks = {file: progress.add_task(file.name, total=file.size, visible=False) for file in entry.files}
+
+        def report(file: ModelFile, received: int) -> None:
+            progress.update(tasks[file], completed=received, visible=True)
+
+        store.pull(entry, on_bytes=report, accept_terms=accept_terms)
