@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
-from fastapi.sse import EventSourceResponse
+from fastapi.responses import StreamingResponse
 
 from service.access.own_job import OwnJob
 from service.backend import Backend, BackendOfApp
@@ -18,7 +18,7 @@ _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 @router.get(
     "/{job_id}/events",
-    response_class=EventSourceResponse,
+    response_class=Response,
     responses={
         200: {
             "description": "`progress` with each change, `end` once, both with a `JobProgress`; `gone` if deleted.",
@@ -38,7 +38,8 @@ async def job_event_stream(
         return Response(status_code=204)
     if backend.seats.are_taken:
         raise TooManyStreams(headers={"Retry-After": "10"})
-    return EventSourceResponse(_seated(record.id, last_event_id, backend), headers=_UNBUFFERED)
+    stream = _seated(record.id, last_event_id, backend)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=_UNBUFFERED)
 
 
 async def _seated(job_id: str, last_id: str, backend: Backend) -> AsyncIterator[bytes]:
