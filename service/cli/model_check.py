@@ -51,9 +51,8 @@ def run_check(
     said, next_s = _timed(lambda: segmenter.segment(sample))
     console.print(_shares(said))
     size = "x".join(str(side) for side in sample.shape[:2][::-1]) if segments == "image" else f"{len(sample)} points"
-    console.print(
-        f"{model.name} runs: {size} in {next_s:.2f} s ({first_s:.2f} s the first time, {load_s:.2f} s to load)."
-    )
+    times = f"{next_s:.2f} s ({first_s:.2f} s the first time, {load_s:.2f} s to load)"
+    console.print(f"{model.name} runs: {size} in {times}.", soft_wrap=True)
     console.print("It gives class scores." if said.scores is not None else "It gives labels, without class scores.")
 
 
