@@ -24,6 +24,9 @@ _ORIGIN_SLACK_M = 0.7
 _MIN_SHARE = 0.08
 _MIN_CELLS = 60
 _MIN_SINE = 0.2
+# Nearly every cloud has z pointing up, and in a narrow street a wall is as good a plane as the ground.
+_USUAL_TILT_COSINE = 0.9
+_USUAL_FAVOUR = 3.0
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ class Level:
 def find_level(points: npt.NDArray[np.floating]) -> Level | None:
     """Find the dominant plane that has the scene on one side of it.
 
-    Nothing is assumed about the axes. Planes through triples of points compete; places count, not points, so that the
-    dense returns next to the sensor do not decide.
+    Planes through triples of points compete; places count, not points, so that the dense returns next to the sensor do
+    not decide. The axes may be any, but z up is preferred where planes compete.
 
     Args:
         points: (N, 3), metres, finite, around an origin on the vehicle that carries the sensor.
@@ -104,11 +107,12 @@ def _hypotheses(places: Floats, rng: np.random.Generator) -> tuple[Floats, Float
 
 
 def _scores(places: Floats, normals: Floats, offsets: Floats) -> Floats:
-    """Return (H,) places on each plane, less those that lie below it."""
+    """Return (H,) places on each plane, less those that lie below it, with favour for planes whose up is about z."""
     heights = places.astype(np.float32) @ normals.T.astype(np.float32) + offsets.astype(np.float32)
     on = (np.abs(heights) < _TOLERANCE_M).sum(0)
     below = (heights < -_BELOW_M).sum(0)
-    return on - _BELOW_COST * below
+    favour = np.where(normals[:, 2] > _USUAL_TILT_COSINE, _USUAL_FAVOUR, 1.0)
+    return favour * np.maximum(on - _BELOW_COST * below, 0)
 
 
 def _refined(places: Floats, normal: Floats, offset: float) -> tuple[Floats, float]:
