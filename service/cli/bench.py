@@ -12,6 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from service.cli.bench_paper import DEFAULT_CACHE, paper
+from service.cli.bench_service import service
 from service.cli.errors import EXIT_BAD_INPUT, CommandError, errors_as_sentences
 from worker.inputs.request import Profile
 
@@ -19,6 +20,7 @@ app = typer.Typer(help="Measure accuracy against frames whose extrinsic is known
 console = Console(stderr=True)
 
 app.command()(paper)
+app.command()(service)
 
 
 @app.command()
