@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.cli.errors import EXIT_FAILED, CommandError, errors_as_sentences
+from service.cli.errors import EXIT_BAD_INPUT, EXIT_FAILED, CommandError, errors_as_sentences
 
 
 def service(
@@ -31,8 +31,7 @@ def service(
     settings = ServiceBenchSettings(load_rate, load_seconds, uploads, upload_mib, repeats, throughput_jobs)
     console = Console(stderr=True)
     with errors_as_sentences(), console.status("starting") as status:
-        # Before minutes of work, not after them.
-        out.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(out.parent)
         try:
             results = measure(settings, status.update)
         except (BrokerError, StackError, RuntimeError) as error:
@@ -45,3 +44,11 @@ def service(
     out.write_text(json.dumps(results, indent=1))
     out.with_suffix(".md").write_text(markdown(results))
     console.print(f"written: {out} and {out.with_suffix('.md')}")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of the results before minutes of work, not after them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"Nothing can be written to {folder}: {error.strerror}.", EXIT_BAD_INPUT) from error

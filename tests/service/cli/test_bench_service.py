@@ -82,5 +82,5 @@ def test_a_folder_that_cannot_be_written_is_said_before_any_work(tmp_path: Any) 
     """Minutes of measuring do not end without a place for their results."""
     (tmp_path / "file").write_text(json.dumps({}))
     result = CliRunner().invoke(app, ["bench", "service", "--out", str(tmp_path / "file" / "results.json")])
-    assert result.exit_code == 1
-    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 2
+    assert "Nothing can be written to" in result.output
