@@ -30,9 +30,10 @@ class LocalContainers:
         self._deployment = deployment
         self._folder = folder
         self._programs = Path(sys.executable).parent
-        self.port, broker_port = free_port(), free_port()
+        self.port, self.metrics_port, broker_port = free_port(), free_port(), free_port()
         self._in_place_of = {
             "8000": str(self.port),
+            "9101": str(self.metrics_port),
             "0.0.0.0": "127.0.0.1",
             "valkey-server": find_server(),
             "redis://redis:6379/0": f"redis://127.0.0.1:{broker_port}/0",
@@ -124,6 +125,10 @@ def a_job() -> list[tuple[str, Any]]:
     ]
 
 
+def counted(containers: LocalContainers) -> str:
+    return httpx.get(f"http://127.0.0.1:{containers.metrics_port}/metrics", timeout=20).text
+
+
 @pytest.mark.slow
 def test_containers_serve_a_job(containers: LocalContainers) -> None:
     """The commands and environments of the compose file carry a job from upload to picture."""
@@ -133,6 +138,10 @@ def test_containers_serve_a_job(containers: LocalContainers) -> None:
         address = accepted.headers["Location"]
         wait_until(lambda: http.get(address).json()["state"] == "succeeded", lambda: http.get(address).text)
         assert http.get(f"{address}/overlay.png").headers["content-type"] == "image/png"
+        assert 'semalign_queue_depth{queue="interactive"} 0.0' in http.get("/metrics").text
+    # A worker counts a job after it ended it.
+    wait_until(lambda: 'semalign_jobs_ended_total{error="",state="succeeded"} 1.0' in counted(containers), str)
+    assert 'semalign_stage_seconds_count{stage="calibration"} 1.0' in counted(containers)
 
 
 @pytest.mark.slow
