@@ -9,22 +9,28 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from service.cli.calibration_files import camera_from_file, initial_from_file
 from service.cli.errors import EXIT_BAD_INPUT, EXIT_FAILED, CommandError, errors_as_sentences
 from service.cli.in_process import run_in_process
 from service.cli.job import CalibrationJob, FinishedJob, FrameFiles
 from service.cli.job_display import print_result, progress_bar
 from service.cli.json_object import read_json_object
 from service.cli.on_server import run_on_server
-from worker.inputs.request import load_camera, load_initial, parse_request
+from worker.inputs.calibration_files import FrameChoice
+from worker.inputs.request import parse_request
 
 
 def calibrate(
     image: Annotated[list[Path], typer.Option(help="Camera image, PNG or JPEG; repeat for more frames.", exists=True)],
     point_cloud: Annotated[
-        list[Path], typer.Option(help="LiDAR sweep (.bin, .pcd, .ply, .las, .npy, .csv ...), one an image.", exists=True)
+        list[Path], typer.Option(help="LiDAR sweep (.bin, .pcd, .ply, .las, .npy ...), one an image.", exists=True)
     ],
-    camera: Annotated[Path, typer.Option(help="JSON file with the object `camera` of a request.", exists=True)],
-    initial: Annotated[Path, typer.Option(help="JSON file with the object `initial` of a request.", exists=True)],
+    camera: Annotated[
+        Path, typer.Option(help="JSON with the `camera` of a request, or any file that `convert` reads.", exists=True)
+    ],
+    initial: Annotated[
+        Path, typer.Option(help="JSON with the `initial` of a request, or any file that `convert` reads.", exists=True)
+    ],
     image_model: Annotated[
         str | None, typer.Option(help="Network for the images; fetched if it is not here (`semalign models list`).")
     ] = None,
@@ -57,6 +63,8 @@ def calibrate(
     device: Annotated[
         str | None, typer.Option(help="Where to compute: cpu, cuda or cuda:N. On a server its operator decides.")
     ] = None,
+    camera_frame: Annotated[str | None, typer.Option(help="The camera, where a calibration file has several.")] = None,
+    lidar_frame: Annotated[str | None, typer.Option(help="The LiDAR, where a calibration file has several.")] = None,
     server: Annotated[
         str | None, typer.Option(help="Calibrate on this server, such as http://127.0.0.1:8000, not here.")
     ] = None,
@@ -76,11 +84,12 @@ def calibrate(
             raise CommandError(
                 "A server computes where its operator chose: leave out --device or --server.", EXIT_BAD_INPUT
             )
+        choice = FrameChoice(camera_frame, lidar_frame)
         request = parse_request(
             json.dumps(
                 _without_none(
-                    camera=load_camera(camera).model_dump(),
-                    initial=load_initial(initial).model_dump(exclude_none=True),
+                    camera=camera_from_file(camera, choice).model_dump(exclude_none=True),
+                    initial=initial_from_file(initial, choice).model_dump(exclude_none=True),
                     prior=_without_none(rotation_deg=prior_rotation_deg, translation_m=prior_translation_m),
                     profile=profile,
                     image_model=image_model,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import bench, calibrate, demo, keys, models, render, serve, up
+from service.cli import bench, calibrate, convert, demo, keys, models, render, serve, up
 from worker.version import __version__
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(calibrate.calibrate)
+app.command()(convert.convert)
 app.command()(up.up)
 app.command()(serve.serve)
 app.add_typer(keys.app, name="keys")

@@ -12,7 +12,7 @@ from worker.inputs.request import CalibrationOptions, CalibrationRequest
 from worker.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
-NEVER_OVER_HTTP = {"unreadable-file", "invalid-frame-folder", "missing-segmentation"}
+NEVER_OVER_HTTP = {"unreadable-file", "invalid-frame-folder", "invalid-calibration-file", "missing-segmentation"}
 
 
 @pytest.fixture(scope="module")

@@ -35,8 +35,9 @@ InputErrorCode = Literal[
     "ambiguous-segmentation",
     "missing-label-map",
     "unused-label-map",
-    # frame folders
+    # frame folders and calibration files, which the command line reads
     "invalid-frame-folder",
+    "invalid-calibration-file",
 ]
 
 

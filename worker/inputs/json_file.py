@@ -1,5 +1,6 @@
 """JSON text to checked values, with every problem said in a sentence."""
 
+import json
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -33,6 +34,15 @@ def parse_json(model: type[Model], text: str | bytes, what: str) -> Model:
         return model.model_validate_json(read_source(data, _LIMITS))
     except ValidationError as error:
         raise _as_input_error(error, what) from error
+
+
+def parse_json_object(model: type[Model], value: object, what: str) -> Model:
+    """Take a value that a JSON parser gave as `model`.
+
+    Raises:
+        InputError: as `parse_json`.
+    """
+    return parse_json(model, json.dumps(value), what)
 
 
 def read_json(model: type[Model], path: Path) -> Model:

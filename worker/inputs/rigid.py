@@ -62,3 +62,30 @@ def rotation_from_rpy(roll: float, pitch: float, yaw: float) -> Matrix:
             [-sp, cp * sr, cp * cr],
         ]
     )
+
+
+def quaternion_wxyz_from_rotation(rotation: Matrix) -> Matrix:
+    """Return the unit quaternion w, x, y, z, w >= 0, of a rotation matrix (3, 3).
+
+    The eigenvector of the largest eigenvalue of Bar-Itzhack's matrix, which no angle makes inaccurate.
+    """
+    (a, b, c), (d, e, f), (g, h, i) = rotation
+    symmetric = np.array(
+        [
+            [a - e - i, d + b, g + c, h - f],
+            [d + b, e - a - i, h + f, c - g],
+            [g + c, h + f, i - a - e, d - b],
+            [h - f, c - g, d - b, a + e + i],
+        ]
+    )
+    x, y, z, w = np.linalg.eigh(symmetric)[1][:, -1]
+    quaternion = np.array([w, x, y, z])
+    return -quaternion if w < 0 else quaternion
+
+
+def rpy_from_rotation(rotation: Matrix) -> Matrix:
+    """Return roll, pitch and yaw, radians, of `rotation_from_rpy`; where pitch is a right angle, yaw is 0."""
+    pitch = np.arctan2(-rotation[2, 0], np.hypot(rotation[0, 0], rotation[1, 0]))
+    if np.hypot(rotation[0, 0], rotation[1, 0]) < 1e-9:
+        return np.array([np.arctan2(-rotation[1, 2], rotation[1, 1]), pitch, 0.0])
+    return np.array([np.arctan2(rotation[2, 1], rotation[2, 2]), pitch, np.arctan2(rotation[1, 0], rotation[0, 0])])
