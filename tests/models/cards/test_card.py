@@ -1,6 +1,7 @@
 """What a card may say, and the sentences for what it may not."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,11 @@ def test_a_huge_file_is_not_read(tmp_path):
     path.write_text(yaml.safe_dump({"summary": "x" * 300_000}))
     with pytest.raises(CardError, match="larger than 256 KiB"):
         read_card(path)
+
+
+def test_cards_of_the_documentation_are_cards():
+    """What users copy from docs/networks.md is accepted."""
+    text = (Path(__file__).parents[3] / "docs" / "networks.md").read_text()
+    blocks = [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    cards = [Card.model_validate(yaml.safe_load(block)) for block in blocks]
+    assert [card.network.format for card in cards] == ["onnx", "huggingface"]
