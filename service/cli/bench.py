@@ -33,11 +33,13 @@ def accuracy(
     frames_per_job: Annotated[int, typer.Option(help="Frames that share one calibration.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the starts and of the search.", min=0)] = 0,
     select: Annotated[str, typer.Option(help="Glob of frame names.")] = "*",
-    image_model: Annotated[str | None, typer.Option(help="Network for the images.")] = None,
-    cloud_model: Annotated[str | None, typer.Option(help="Network for the clouds.")] = None,
+    image_model: Annotated[str, typer.Option(help="Network for the images.")] = "auto",
+    cloud_model: Annotated[str, typer.Option(help="Network for the clouds.")] = "auto",
     labels: Annotated[
         Path | None, typer.Option(help="Folder of label files that take the networks' place.", exists=True)
     ] = None,
+    beams: Annotated[int | None, typer.Option(help="Keep about this many beams of every sweep.", min=1)] = None,
+    intensity: Annotated[bool, typer.Option(help="Use the intensities of the clouds.")] = True,
     hold_translation: Annotated[bool, typer.Option(help="Estimate the rotation only.")] = False,
     without: Annotated[
         list[str] | None,
@@ -51,6 +53,7 @@ def accuracy(
 
     from worker.bench.accuracy import Disturbance, accuracy
     from worker.bench.frames import SegmentationCache, load_bench_frame
+    from worker.bench.poorer_sensor import PoorerSensor
     from worker.calibration.config import CalibrationConfig
     from worker.calibration.robust.settings import RobustSettings
     from worker.inputs.frame_folder import list_frame_folders
@@ -70,16 +73,25 @@ def accuracy(
         "frames_per_job": frames_per_job,
         "seed": seed,
         "select": select,
-        "image_model": image_model,
-        "cloud_model": cloud_model,
+        "image_model": None if labels else image_model,
+        "cloud_model": None if labels else cloud_model,
         "labels": labels.name if labels else None,
+        "beams": beams,
+        "intensity": intensity,
         "hold_translation": hold_translation,
         "without": without or [],
     }
     with errors_as_sentences(), Progress(console=console, transient=True) as bar:
         folders = list_frame_folders(data_dir, select)
         frames = [
-            load_bench_frame(f, segmentations, image_model=image_model, cloud_model=cloud_model, labels=labels)
+            load_bench_frame(
+                f,
+                segmentations,
+                image_model=image_model,
+                cloud_model=cloud_model,
+                labels=labels,
+                sensor=PoorerSensor(beams, intensity),
+            )
             for f in bar.track(folders, description="segmenting")
         ]
         task = bar.add_task("calibrating", total=None)

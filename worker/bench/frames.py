@@ -14,6 +14,7 @@ import numpy.typing as npt
 from models import Segmentation
 from models.catalogue import CATALOGUE
 from models.label_sets import CITYSCAPES
+from worker.bench.poorer_sensor import PoorerSensor
 from worker.calibration.camera import Camera
 from worker.calibration.frame import Frame
 from worker.cameras import camera_from_model
@@ -160,6 +161,7 @@ def load_bench_frame(
     image_model: str | None,
     cloud_model: str | None,
     labels: Path | None,
+    sensor: PoorerSensor | None = None,
 ) -> BenchFrame:
     """Read a frame and give it classes.
 
@@ -169,11 +171,12 @@ def load_bench_frame(
         image_model: network for the image, or `auto`, unless `labels` is given.
         cloud_model: network for the cloud, or `auto`, unless `labels` is given.
         labels: folder whose `<frame>/image_labels.png` and `<frame>/labels.label` take the networks' place.
+        sensor: what to take from the cloud; everything by default.
 
     Raises:
         InputError: a file is missing or broken.
     """
-    cloud = folder.cloud()
+    cloud = (sensor or PoorerSensor()).record(folder.cloud())
     image = folder.image()
     camera = camera_from_model(folder.camera, image.shape[1], image.shape[0])
     raw = InputFrame(image, cloud, name=folder.name)
