@@ -47,6 +47,21 @@ CALIBRATE_BODY: dict[str, Any] = {
 }
 
 
+# One event of `GET /jobs/{id}/events`, in the terms of OpenAPI 3.2.
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["progress", "end", "gone"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "The fields of a job in a list, but for `links`; of `gone`, its `id` only.",
+        },
+        "id": {"type": "string", "description": "What to send as `Last-Event-ID` to go on after this event."},
+        "retry": {"type": "integer", "description": "Milliseconds after which to come again."},
+    },
+}
+
 # Where to go on from the answer of `POST /calibrate`.
 JOB_LINKS: dict[str, Any] = {
     name: {"operationId": name, "parameters": {"job_id": "$response.body#/id"}}

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from service.access.own_job import OwnJob
 from service.backend import Backend, BackendOfApp
 from service.events import is_last_event, job_events
+from service.openapi import EVENT
 from service.problems import BrokerDown, LoopbackOnly, TooManyStreams, Unauthorized, UnknownJob, describe
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -21,8 +22,8 @@ _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     response_class=Response,
     responses={
         200: {
-            "description": "`progress` with each change, `end` once, both with a `JobProgress`; `gone` if deleted.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "description": "`progress` with each change, `end` once, or `gone` where the job was deleted.",
+            "content": {"text/event-stream": {"schema": EVENT}},
         },
         204: {"description": "The client has the last event already: nothing more will come."},
         **describe(Unauthorized, LoopbackOnly, UnknownJob, TooManyStreams, BrokerDown),

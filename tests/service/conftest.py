@@ -347,7 +347,9 @@ def make_api(
         if keys:
             settings["keys_file"] = tmp_path / "keys.json"
             write_keys(settings["keys_file"], tuple(kept for _, kept in keys.values()))
-        chosen = Settings(data_dir=tmp_path, broker_url=broker_settings.resolved_broker_url, **settings)
+        # Where many tests share few cores, an answer of the broker may take longer than callers would wait.
+        patient = {"broker_url": broker_settings.resolved_broker_url, "broker_timeout_s": 20, **settings}
+        chosen = Settings(data_dir=tmp_path, **patient)
         http = serve(create_app(chosen), header_timeout_s)
         return Api(http, chosen, {name: ApiKey(*pair) for name, pair in keys.items()}, JobStore(client))
 
