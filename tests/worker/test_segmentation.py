@@ -11,6 +11,8 @@ from worker.segmentation import (
     LabelSource,
     ModelCache,
     class_table,
+    cloud_source,
+    image_source,
     labelled_frame,
     segment_cloud,
     segment_image,
@@ -53,6 +55,32 @@ def test_a_source_says_what_it_is():
     """Results tell where the classes came from."""
     assert LabelSource(model="espnetv2").describe() == {"source": "network", "name": "espnetv2"}
     assert LabelSource(label_map={1: "car"}).describe() == {"source": "uploaded labels"}
+
+
+class TestSources:
+    """Where classes come from, settled from what the caller named and sent."""
+
+    def test_a_named_network_goes_before_everything(self):
+        """Nothing is chosen for those who know what they want."""
+        assert image_source("mine", None, [uploaded()]) == LabelSource(model="mine")
+        assert cloud_source("mine", None, [uploaded()]) == LabelSource(model="mine")
+
+    def test_uploaded_labels(self):
+        """They are taken where no network is named."""
+        labels = uploaded(image_labels=np.zeros((4, 6), np.uint8), point_labels=np.zeros(2, np.uint8))
+        assert image_source(None, {0: "road"}, [labels]) == LabelSource(label_map={0: "road"})
+        assert cloud_source(None, {0: "road"}, [labels]) == LabelSource(label_map={0: "road"})
+
+    @pytest.mark.parametrize("named", [None, "auto"])
+    def test_otherwise_auto_chooses_and_says_why(self, named, tmp_path, monkeypatch):
+        """The result carries the choice and its reason; two points are no known sensor."""
+        monkeypatch.delenv("SEMALIGN_MODELS_MIRROR", raising=False)
+        monkeypatch.setenv("SEMALIGN_MODELS_DIR", str(tmp_path))
+        cloud = cloud_source(named, None, [uploaded()]).describe()
+        image = image_source(named, None, [uploaded()]).describe()
+        assert cloud["name"] == "geometric"
+        assert "No ground was found" in cloud["reason"]
+        assert "semalign models show espnetv2_s2_cityscapes" in image["reason"]
 
 
 class TestPoints:
