@@ -112,3 +112,13 @@ def test_a_port_in_use_costs_no_worker(port: int, monkeypatch: pytest.MonkeyPatc
         metrics = WorkerMetrics(Settings(metrics_port=port))
         metrics.serve()
         metrics.close()
+
+
+def test_every_metric_is_in_the_operators_page() -> None:
+    """Whoever is to watch the service finds what there is to watch."""
+    registry = CollectorRegistry()
+    JobMetrics(registry)
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    names = {metric.name for metric in registry.collect()}
+    assert len(names) == 7
+    assert [name for name in names if name not in page] == []
