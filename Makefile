@@ -13,7 +13,7 @@ export SEMALIGN_MODELS_MIRROR ?= $(abspath ../shared/weights)
 endif
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: setup demo test lint audit up clean
+.PHONY: setup demo test fuzz lint audit up clean
 
 setup: $(STAMP)
 
@@ -29,6 +29,11 @@ demo: setup
 # One thread for each of two processes: more would fight over the cores, and the services under test need some too.
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Each format's reader for so many seconds; `make test` tries some hundred inputs of each.
+fuzz: FUZZ_SECONDS ?= 300
+fuzz: setup
+	FUZZ_SECONDS=$(FUZZ_SECONDS) OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/worker/inputs/fuzz -n 2
 
 lint: setup
 	$(BIN)/ruff check .
