@@ -68,7 +68,7 @@ class Backend:
         self.jobs.close()
 
 
-def _backend_of(request: Request) -> Backend:
+async def _backend_of(request: Request) -> Backend:
     backend: Backend = request.app.state.backend
     return backend
 

@@ -28,7 +28,7 @@ class Caller:
     rate: str | None = None
 
 
-def _caller(
+async def _caller(
     backend: BackendOfApp,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     header: Annotated[str | None, Depends(_HEADER)],
