@@ -33,6 +33,8 @@ TASK = "the task is semantic"
 TASK_LENGTH = 77
 # As many as an image of Cityscapes has. Scores of all classes on more would take memory for nothing.
 MOST_PIXELS = 2048 * 1024
+# Far below what a mask that covers a pixel adds there.
+UNDECIDED = 1e-6
 
 
 def load_checkpoint(folder: Path, device: str, *, resize: bool = True) -> "HuggingFaceImageNetwork":
@@ -112,8 +114,14 @@ def _no_larger_than_needed(picture: Image.Image) -> Image.Image:
 
 
 def _probabilities(scores: Tensor, are_logits: bool) -> Tensor:
-    """Return probabilities (C, h, w): of logits by a softmax; sums over masks are brought to one at each pixel."""
-    return scores.softmax(0) if are_logits else scores / scores.sum(0).clamp(min=torch.finfo(scores.dtype).tiny)
+    """Return probabilities (C, h, w): of logits by a softmax; sums over masks are brought to one at each pixel.
+
+    A pixel that no mask covers gets the same for every class.
+    """
+    if are_logits:
+        return scores.softmax(0)
+    scores = scores + UNDECIDED
+    return scores / scores.sum(0)
 
 
 def _family(folder: Path) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.errors import NetworkFailedError
+from models.errors import ModelNotAvailableError, NetworkFailedError
 
 
 class Runner(Protocol):
@@ -24,8 +24,12 @@ class OnnxRunner:
     """
 
     def __init__(self, path: Path, output: str | int, device: str) -> None:
-        import onnxruntime  # noqa: PLC0415 - only networks in this format need it
-
+        try:
+            import onnxruntime  # noqa: PLC0415 - only networks in this format need it
+        except ModuleNotFoundError as error:
+            raise ModelNotAvailableError(
+                f"{path} needs onnxruntime, which is not installed here: pip install onnxruntime, or onnxruntime-gpu."
+            ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.inter_op_num_threads = 1
