@@ -32,9 +32,10 @@ def calibrate(
         Path, typer.Option(help="JSON with the `initial` of a request, or any file that `convert` reads.", exists=True)
     ],
     image_model: Annotated[
-        str | None, typer.Option(help="Network for the images; fetched if it is not here (`semalign models list`).")
+        str | None,
+        typer.Option(help="Network for the images (`semalign models list`); `auto`, the default, chooses one."),
     ] = None,
-    cloud_model: Annotated[str | None, typer.Option(help="Network for the clouds; likewise.")] = None,
+    cloud_model: Annotated[str | None, typer.Option(help="Network for the clouds; `auto` goes by the sensor.")] = None,
     image_labels: Annotated[
         list[Path] | None, typer.Option(help="PNG of class ids in place of a network, one for each image.", exists=True)
     ] = None,
