@@ -39,7 +39,14 @@ class Settings(BaseSettings):
         "`file:///folder`. Empty: the folder `blobs` in the data folder.",
     )
     storage_timeout_s: float = Field(
-        default=60.0, gt=0, description="Seconds that one request to an object store may take, its body included."
+        default=60.0,
+        gt=0,
+        description="Seconds that one request may take that moves a file to or from an object store.",
+    )
+    storage_answer_s: float = Field(
+        default=0.8,
+        gt=0,
+        description="Seconds to reach an object store, and to wait for its answer to a request that moves little.",
     )
     max_upload_bytes: int = Field(
         default=512 * 2**20,
@@ -71,14 +78,14 @@ class Settings(BaseSettings):
         default=86_400, gt=0, description="Seconds over which a repeated `Idempotency-Key` leads to the same job."
     )
     checks_at_once: int = Field(
-        default=2, gt=0, description="Uploads whose files one API process reads at a time; it bounds its memory."
+        default=2,
+        gt=0,
+        description="Uploads that one API process reads at a time, and one with files over 8 MiB besides.",
     )
     header_timeout_s: float = Field(
         default=10.0, gt=0, description="Seconds in which the headers of a request must have come."
     )
-    body_grace_s: float = Field(
-        default=10.0, gt=0, description="Seconds of silence that a body may have in all, beyond its slowest rate."
-    )
+    body_grace_s: float = Field(default=30.0, gt=0, description="Seconds that a body may fall behind its slowest rate.")
     min_body_bytes_per_s: int = Field(
         default=16 * 2**10, gt=0, description="Slowest rate at which a body may come, once the grace is used up."
     )

@@ -20,13 +20,17 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 from worker.settings import Settings
 
 RESULT: Final = "result.json"
+VIEW: Final = "view.json"
+IMAGE_CLASSES: Final = "image-classes.png"
+POINT_CLASSES: Final = "point-classes.bin"
 
 # What all files on their way to the store hold in memory together is the product of the three.
 _PART_BYTES: Final = 5 * 2**20  # S3 takes no smaller ones
 _PARTS_AT_ONCE: Final = 2
 _FILES_AT_ONCE: Final = 4
-_CONNECT_TIMEOUT_S: Final = 0.8
-_CHECK_TIMEOUT_S: Final = 1.2
+# A request that moves no more than this is given up early. The first of an upload is one, and so is the one that takes
+# the upload back: callers hear of an outage within two seconds.
+_SMALL_BYTES: Final = 64 * 2**10
 _FIRST_PAUSE_S: Final = 0.1
 
 
@@ -60,16 +64,16 @@ class BlobStore:
     no blob.
     """
 
-    def __init__(self, store: ObjectStore, probe: ObjectStore | None = None) -> None:
-        """Take the store, and optionally the same one with the short patience that `check` has."""
+    def __init__(self, store: ObjectStore, hasty: ObjectStore | None = None) -> None:
+        """Take the store, and the same one with less patience, if it has one: for requests that move little."""
         self._store = store
-        self._probe = probe or store
+        self._hasty = hasty or store
         self._files = threading.BoundedSemaphore(_FILES_AT_ONCE)
 
     def put(self, key: str, data: bytes) -> None:
         """Store `data` under `key`, whole or not at all."""
         with _outage_as_unavailable(f"{key} could not be stored"):
-            obstore.put(self._store, key, data)
+            obstore.put(self._hasty if len(data) <= _SMALL_BYTES else self._store, key, data)
 
     def put_file(self, key: str, path: Path) -> None:
         """Store the content of a file under `key`, whole or not at all, holding no more than parts of it in memory."""
@@ -110,37 +114,36 @@ class BlobStore:
         return [job_id for job_id, written in latest.items() if written < horizon]
 
     def check(self) -> None:
-        """Ask the store for a sign of life, without writing; an object store has two seconds to answer."""
+        """Ask the store for a sign of life, without writing."""
         with _outage_as_unavailable("the storage does not answer"):
-            next(iter(obstore.list(self._probe, "jobs", chunk_size=1)), None)
+            next(iter(obstore.list(self._hasty, "jobs", chunk_size=1)), None)
 
     def _delete_prefix(self, prefix: str) -> None:
         with _outage_as_unavailable(f"{prefix} could not be deleted"):
-            for page in obstore.list(self._store, prefix):
+            for page in obstore.list(self._hasty, prefix):
                 self._delete([blob["path"] for blob in page])
 
     def _delete(self, keys: list[str]) -> None:
         # API and worker both delete the blobs of a job that was cancelled while it ran: either may come first.
         if not isinstance(self._store, LocalStore):
-            obstore.delete(self._store, keys)  # one request for a page, to which a key that is gone is no error
+            obstore.delete(self._hasty, keys)  # one request for a page, to which a key that is gone is no error
             return
         for key in keys:
             with contextlib.suppress(NotFoundError, FileNotFoundError):
                 obstore.delete(self._store, key)
 
 
-def open_storage(settings: Settings, *, patience_s: float = 1.0) -> BlobStore:
+def open_storage(settings: Settings, *, patience_s: float = 0.4) -> BlobStore:
     """Open the storage that the settings name; a local folder is made, an object store is not asked yet.
 
     Args:
-        settings: `storage_url` names it, `storage_timeout_s` bounds each request to an object store.
+        settings: `storage_url` names it; `storage_timeout_s` and `storage_answer_s` bound requests to an object store.
         patience_s: Seconds over which a request to an object store is repeated while it does not answer.
     """
     url = urlparse(settings.storage_url)
     if url.scheme == "s3":
-        address = _Bucket(url.netloc, url.path.strip("/"))
-        store = address.open(timeout_s=settings.storage_timeout_s, patience_s=patience_s)
-        return BlobStore(store, probe=address.open(timeout_s=_CHECK_TIMEOUT_S, patience_s=0.0))
+        bucket = _Bucket(url.netloc, url.path.strip("/"), settings.storage_answer_s, patience_s)
+        return BlobStore(bucket.open(settings.storage_timeout_s), hasty=bucket.open(settings.storage_answer_s))
     folder = Path(unquote(url.path)) if url.path else settings.data_dir / "blobs"
     return BlobStore(LocalStore(folder, mkdir=True, automatic_cleanup=True))
 
@@ -154,23 +157,25 @@ class _Bucket:
 
     name: str
     prefix: str
+    connect_timeout_s: float
+    patience_s: float
 
-    def open(self, *, timeout_s: float, patience_s: float) -> S3Store:
+    def open(self, timeout_s: float) -> S3Store:
         return S3Store(
             self.name,
             prefix=self.prefix or None,
             client_options={
                 "timeout": timedelta(seconds=timeout_s),
-                "connect_timeout": timedelta(seconds=min(_CONNECT_TIMEOUT_S, timeout_s)),
+                "connect_timeout": timedelta(seconds=self.connect_timeout_s),
                 # Options given here hide those of the environment.
                 "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true"),
             },
             retry_config={
-                "max_retries": 10 if patience_s else 0,
-                "retry_timeout": timedelta(seconds=patience_s),
+                "max_retries": 10,
+                "retry_timeout": timedelta(seconds=self.patience_s),
                 "backoff": {
                     "init_backoff": timedelta(seconds=_FIRST_PAUSE_S),
-                    "max_backoff": timedelta(seconds=max(patience_s / 4, _FIRST_PAUSE_S)),
+                    "max_backoff": timedelta(seconds=max(self.patience_s / 4, _FIRST_PAUSE_S)),
                     "base": 2,
                 },
             },

@@ -93,6 +93,9 @@ class Fleet:
             **s3.environment,
             "SEMALIGN_BROKER_URL": broker_url,
             "SEMALIGN_STORAGE_URL": "s3://bucket/fleet",
+            # Where many tests share few cores, an answer may take longer than callers would wait.
+            "SEMALIGN_STORAGE_ANSWER_S": "20",
+            "SEMALIGN_BROKER_TIMEOUT_S": "20",
             "SEMALIGN_PIPELINE": "stand_in_pipeline",
             "SEMALIGN_LOG_FORMAT": "json",
             "SEMALIGN_THREADS": "1",

@@ -23,7 +23,8 @@ def environment(s3: Any, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def opened(bucket: str = "bucket") -> BlobStore:
-    return open_storage(Settings(storage_url=f"s3://{bucket}/deployment/one", storage_timeout_s=5))
+    # Where many tests share few cores, an answer may take longer than callers would wait.
+    return open_storage(Settings(storage_url=f"s3://{bucket}/deployment/one", storage_answer_s=20))
 
 
 def objects(s3: Any) -> list[str]:
@@ -118,8 +119,9 @@ def silent_port() -> Iterator[int]:
 def test_a_server_that_hangs_is_not_waited_for(environment: pytest.MonkeyPatch, silent_port: int) -> None:
     """Both the check and, within its own limit, a request end, though no answer ever comes."""
     environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent_port}")
-    store = open_storage(Settings(storage_url="s3://bucket", storage_timeout_s=0.5))
-    for use in (store.check, lambda: store.put(IMAGE, b"1")):
+    store = open_storage(Settings(storage_url="s3://bucket", storage_timeout_s=0.5, storage_answer_s=0.5))
+    large = b"1" * 2**20
+    for use in (store.check, lambda: store.put(IMAGE, b"1"), lambda: store.put(IMAGE, large), lambda: store.get(IMAGE)):
         with pytest.raises(StorageUnavailable):
             use()
 
