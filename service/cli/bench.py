@@ -45,8 +45,12 @@ def accuracy(
         list[str] | None,
         typer.Option(help="Leave a cue of `robust` out: semantic, intensity or edges. May be repeated."),
     ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Another value of a setting of `robust`, such as edge_weight=2. May be repeated."),
+    ] = None,
     cache: Annotated[Path, typer.Option(help="Where segmentations are kept between runs.")] = DEFAULT_CACHE,
-    threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 2,
+    threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 1,
 ) -> None:
     """Calibrate every frame from a random wrong start and compare with the known extrinsic."""
     import torch
@@ -60,9 +64,10 @@ def accuracy(
 
     with errors_as_sentences():
         try:
-            robust = RobustSettings().without(without or ())
+            values = {name: float(value) for name, _, value in (each.partition("=") for each in setting or ())}
+            robust = RobustSettings().with_values(values).without(without or ())
         except ValueError as error:
-            raise CommandError(f"--without: {error}", EXIT_BAD_INPUT) from error
+            raise CommandError(f"--set, --without: {error}", EXIT_BAD_INPUT) from error
     # Before an hour of work, not after it.
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
@@ -80,6 +85,7 @@ def accuracy(
         "intensity": intensity,
         "hold_translation": hold_translation,
         "without": without or [],
+        "set": values,
     }
     with errors_as_sentences(), Progress(console=console, transient=True) as bar:
         folders = list_frame_folders(data_dir, select)
@@ -129,6 +135,25 @@ def pool(
 
 
 @app.command()
+def choose(
+    results: Annotated[list[Path], typer.Argument(help="Results of `bench accuracy`.", exists=True, dir_okay=False)],
+    select: Annotated[str, typer.Option(help="Report only jobs whose frames all match this glob.")] = "*",
+) -> None:
+    """Choose among settings on every second frame, report the chosen one on the others, swap, and pool."""
+    from fnmatch import fnmatch
+
+    from worker.bench.accuracy import summarize
+    from worker.bench.held_out import cross_validated
+
+    with errors_as_sentences():
+        halves = cross_validated([json.loads(path.read_text()) for path in results])
+        for half in halves:
+            console.print(f"chosen on {half.chosen_on} frames: {half.setting or 'the defaults'}")
+        jobs = [job for half in halves for job in half.jobs]
+        _print_table(summarize([job for job in jobs if all(fnmatch(name, select) for name in job["frames"])]))
+
+
+@app.command()
 def speed(
     frame: Annotated[Path, typer.Argument(help="A frame folder.", exists=True, file_okay=False)],
     image_model: Annotated[str, typer.Option(help="Network for the image.")],
@@ -136,7 +161,7 @@ def speed(
     out: Annotated[Path | None, typer.Option(help="Where to write the results (JSON).")] = None,
     repeats: Annotated[int, typer.Option(help="Counted runs, after one that is not.", min=1)] = 5,
     cache: Annotated[Path, typer.Option(help="Where segmentations are kept between runs.")] = DEFAULT_CACHE,
-    threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 2,
+    threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 1,
 ) -> None:
     """Time both networks and each profile on one frame, labels given, and tell the peak memory of each."""
     from worker.bench.speed import SpeedSettings, measure, results

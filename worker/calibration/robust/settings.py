@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 
 _WEIGHT_FIELD = {"semantic": "semantic_weight", "intensity": "intensity_weight", "edges": "edge_weight"}
 
@@ -42,6 +42,19 @@ class RobustSettings:
             raise ValueError("depth edges alone cannot be searched for: keep semantic or intensity")
         off = {_WEIGHT_FIELD[cue]: 0.0 for cue in cues}
         return replace(self, **off)  # type: ignore[arg-type]
+
+    def with_values(self, values: Mapping[str, float]) -> RobustSettings:
+        """Return the same settings with other values, by name.
+
+        Raises:
+            ValueError: there is no setting of that name, or it cannot have this value.
+        """
+        kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        if unknown := set(values) - set(kinds):
+            raise ValueError(f"there is no setting {', '.join(sorted(unknown))}: choose among {', '.join(kinds)}")
+        if wrong := [name for name, value in values.items() if value < 0 or kinds[name](value) != value]:
+            raise ValueError(f"{', '.join(wrong)}: weights are no less than 0, and counts are whole numbers")
+        return replace(self, **{name: kinds[name](value) for name, value in values.items()})
 
     @property
     def weights(self) -> dict[str, float]:
