@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-import anyio
 from fastapi import Depends, Request
 
 from service.access.keys import KeyRing
 from service.access.rates import Rates
+from service.checks import Checks
 from service.seats import Seats
 from worker.dispatch import Dispatcher
 from worker.jobs.idempotency import IdempotencyKeys
@@ -42,7 +42,7 @@ class Backend:
     dispatcher: Dispatcher
     keys: KeyRing | None
     rates: Rates
-    checks: anyio.CapacityLimiter
+    checks: Checks
     seats: Seats
 
     @classmethod
@@ -58,7 +58,7 @@ class Backend:
             dispatcher=Dispatcher(settings),
             keys=KeyRing(settings.keys_file) if settings.keys_file else None,
             rates=Rates(client),
-            checks=anyio.CapacityLimiter(settings.checks_at_once),
+            checks=Checks(settings.checks_at_once),
             seats=Seats(settings.max_streams),
         )
 

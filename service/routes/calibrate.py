@@ -120,7 +120,8 @@ async def _accept(
 ) -> Accepted:
     """Receive, check and submit; what was received is gone from this machine's disk after it."""
     async with received_parts(request, most_parts(backend.settings)) as parts:
-        upload = await anyio.to_thread.run_sync(checked_upload, parts, backend.settings, limiter=backend.checks)
+        limiter = backend.checks.limiter([part.path for part in parts])
+        upload = await anyio.to_thread.run_sync(checked_upload, parts, backend.settings, limiter=limiter)
         submission = Submission(upload, caller, queue, request.state.request_id, idempotency_key)
         return await run_in_threadpool(submit, submission, backend)
 
