@@ -128,6 +128,8 @@ def _compute(bench: Workbench, job_id: str, token: int) -> Verdict:
     bench.metrics.computed(output.result)
     for stage, png in output.overlays.items():
         bench.blobs.put(artifact_key(job_id, token, overlay_name(stage)), png)
+    for name, content in output.view.items():
+        bench.blobs.put(artifact_key(job_id, token, name), content)
     bench.blobs.put(artifact_key(job_id, token, RESULT), json.dumps(output.result, allow_nan=False).encode())
     if output.estimated:
         return bench.jobs.finish(job_id, token, JobState.SUCCEEDED, artifacts=True)

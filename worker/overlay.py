@@ -64,12 +64,17 @@ def overlay_png(
     return buffer.getvalue()
 
 
+def colour_of(name: str) -> tuple[int, int, int]:
+    """Return the colour of a class, RGB 0 to 255."""
+    return _COLOURS.get(name, _OTHER)
+
+
 def _point_colours(frame: Frame) -> npt.NDArray[np.uint8]:
     """Return (N, 3) uint8 colours of all points."""
     table = np.full((int(frame.point_labels.max(initial=0)) + 1, 3), _OTHER, np.uint8)
     for label, name in frame.point_classes.common.items():
         if label < len(table):
-            table[label] = _COLOURS.get(name, _OTHER)
+            table[label] = colour_of(name)
     return table[frame.point_labels]
 
 

@@ -31,6 +31,7 @@ from worker.segmentation import (
     segment_image,
 )
 from worker.version import __version__
+from worker.view import view_artifacts
 
 Stage = Literal["segmentation", "initialization", "refinement"]
 
@@ -83,11 +84,13 @@ class PipelineOutput:
         result: the JSON `result` object.
         overlays: PNG files of the first frame, by stage: `initial` and `final`.
         estimated: false when no calibration could be estimated and the initial extrinsic is returned for want of one.
+        view: what a viewer needs of the first frame, by the names of the artifacts.
     """
 
     result: dict[str, Any]
     overlays: dict[str, bytes]
     estimated: bool
+    view: dict[str, bytes]
 
 
 def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> PipelineOutput:
@@ -106,11 +109,12 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> 
     frames = segment(inputs.frames, image_classes, cloud_classes, models, on_progress)
     segmented = time.perf_counter()
 
+    config = calibration_config(request, models.device)
     result = calibrate(
         frames,
         camera,
         RigidTransform.from_matrix(request.initial.matrix()),
-        calibration_config(request, models.device),
+        config,
         lambda p: on_progress(_from_core(p)),
     )
     calibrated = time.perf_counter()
@@ -126,6 +130,7 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> 
         ),
         overlays=_overlays(inputs.frames[0], frames[0], camera, result),
         estimated=result.outcome.is_success,
+        view=view_artifacts(frames[0], request.camera, config.classes, result.record.history),
     )
 
 

@@ -9,7 +9,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ class PipelineOutput:
     result: dict[str, Any]
     overlays: dict[str, bytes]
     estimated: bool
+    view: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
