@@ -1,0 +1,35 @@
+"""The API over an object store that goes away and comes back: a real S3 server."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def api(make_api: Any, s3: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return an API that keeps its blobs in the bucket of a running server."""
+    for variable, value in s3.environment.items():
+        monkeypatch.setenv(variable, value)
+    return make_api(storage_url="s3://bucket/api", storage_answer_s=20)
+
+
+def test_an_outage_refuses_jobs_and_leaves_nothing_behind(api: Any, s3: Any, make_job: Any, client: Any) -> None:
+    """While the store is away posting is answered 503 with what to do, and no record waits for inputs."""
+    s3.stop()
+    refused = api.post(make_job())
+    assert refused.status_code == 503
+    assert refused.json()["type"].endswith("storage-unavailable")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert api.http.get("/readyz").json()["checks"] == {"broker": "ok", "storage": "unavailable"}
+    assert not client.keys("semalign:job:*")
+    s3.start()
+    job_id = api.accepted(make_job())
+    assert [path.name for path in (s3.folder / "bucket" / "api" / "jobs" / job_id).iterdir()] == ["inputs"]
+
+
+def test_deleting_a_job_leaves_no_object(api: Any, s3: Any, make_job: Any) -> None:
+    """Not one byte of what was sent."""
+    job_id = api.accepted(make_job())
+    assert [path for path in s3.folder.rglob("*") if path.is_file()]
+    assert api.http.delete(f"/jobs/{job_id}").status_code == 204
+    assert not [path for path in s3.folder.rglob("*") if path.is_file()]
