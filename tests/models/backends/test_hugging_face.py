@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from tiny_networks import IMAGE_CLASSES, write_checkpoint
+from tiny_networks import IMAGE_CLASSES, write_card, write_checkpoint
 
+from models import load_image_model
 from models.backends.hugging_face import FAMILIES, load_checkpoint
 from models.backends.scored import ScoredImageSegmenter
 from models.errors import NetworkFailedError
@@ -39,6 +40,17 @@ def test_a_checkpoint_segments_an_image(folders, family):
     assert (network(IMAGE) == scores).all()
     said = ScoredImageSegmenter("net", network.class_names, network).segment(IMAGE)
     assert said.labels.shape == IMAGE.shape[:2]
+
+
+def test_a_card_may_rename_the_classes(folders, monkeypatch):
+    """A checkpoint brings its own; those of the card go before them."""
+    cards = folders["segformer"].parent
+    monkeypatch.setenv("SEMALIGN_MODELS_CARDS", str(cards))
+    network = {"format": "huggingface", "folder": "segformer"}
+    write_card(cards / "plain.yaml", segments="image", network=network)
+    write_card(cards / "renamed.yaml", segments="image", network=network, classes=["x", "y"])
+    assert list(load_image_model("plain").segment(IMAGE).class_names.values()) == IMAGE_CLASSES
+    assert load_image_model("renamed").segment(IMAGE).class_names == {0: "x", 1: "y"}
 
 
 def test_labels_are_those_of_the_library(folders):
@@ -80,9 +92,9 @@ def test_settings_of_older_checkpoints_are_understood(folders, tmp_path):
 def test_a_large_image_is_seen_at_a_size_that_fits(folders):
     """Scores of all classes on millions of pixels would take gigabytes; labels come at the image's own size."""
     network = load_checkpoint(folders["eomt"], "cpu")
-    image = np.broadcast_to(np.uint8(90), (1500, 2000, 3))
+    image = np.broadcast_to(np.uint8(90), (1200, 1800, 3))
     assert np.prod(network(image).shape[1:]) < 2_100_000
-    assert ScoredImageSegmenter("net", network.class_names, network).segment(image).labels.shape == (1500, 2000)
+    assert ScoredImageSegmenter("net", network.class_names, network).segment(image).labels.shape == (1200, 1800)
 
 
 def test_missing_weights_are_refused(folders, tmp_path):
