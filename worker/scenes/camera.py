@@ -8,16 +8,19 @@ import numpy as np
 
 from worker.scenes.arrays import Floats, Integers
 from worker.scenes.caster import Hits, cast, occluded
-from worker.scenes.charts import ParallelChart, PinholeChart
+from worker.scenes.charts import ParallelChart, PinholeChart, SphericalChart
 from worker.scenes.lighting import develop, shade, sky_colour
 from worker.scenes.rays import Rays
-from worker.scenes.rig import inverse
+from worker.scenes.rig import camera_model, inverse
 from worker.scenes.scene import Scene
 from worker.scenes.solids import rotation_to
 from worker.scenes.surfaces import classes, places
 
 _SUBPIXELS = np.array([(-0.125, -0.375), (0.375, -0.125), (0.125, 0.375), (-0.375, 0.125)])
 """A rotated grid of four samples in a pixel."""
+
+_OPTICAL_BODY = np.array([[0.0, -1.0, 0.0, 0.0], [0.0, 0.0, -1.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
+"""From x forward, y left, z up, in which azimuth and elevation are told, to x right, y down, z forward."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,32 @@ def view(scene: Scene) -> CameraView:
 
 def _pixel_rays(scene: Scene, pixels: Floats) -> Rays:
     T_world_cam = scene.T_world_lidar @ inverse(scene.rig.T_cam_lidar)
-    K = scene.rig.K
-    ahead = np.column_stack([(pixels - K[:2, 2]) / np.diag(K)[:2], np.ones(len(pixels))])
-    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-    directions = (ahead @ T_world_cam[:3, :3].T).astype(np.float32)
     origin = T_world_cam[:3, 3][None].astype(np.float32)
-    return Rays(origin, directions, pixels, PinholeChart(K, inverse(T_world_cam)))
+    K = scene.rig.K
+    model = camera_model(scene.config, K)
+    if model.model == "pinhole" and not model.coefficients():
+        ahead = np.column_stack([(pixels - K[:2, 2]) / np.diag(K)[:2], np.ones(len(pixels))])
+        ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
+        directions = (ahead @ T_world_cam[:3, :3].T).astype(np.float32)
+        return Rays(origin, directions, pixels, PinholeChart(K, inverse(T_world_cam)))
+    ahead = _bent_rays(scene, pixels)
+    directions = (ahead @ T_world_cam[:3, :3].T).astype(np.float32)
+    x, y, z = ahead.T
+    angles = np.column_stack([np.arctan2(-x, z), np.arcsin(np.clip(-y, -1.0, 1.0))])
+    return Rays(origin, directions, angles, SphericalChart(inverse(T_world_cam @ _OPTICAL_BODY)))
+
+
+def _bent_rays(scene: Scene, pixels: Floats) -> Floats:
+    """Return the unit rays (n, 3), camera frame, through the pixels (n, 2) of any camera but an ideal pinhole."""
+    # The renderer itself needs no torch.
+    from worker.cameras import camera_from_model  # noqa: PLC0415
+
+    config = scene.config.camera
+    camera = camera_from_model(camera_model(scene.config, scene.rig.K), config.width, config.height)
+    rays, seen = camera.unproject(*pixels.T)
+    if not seen.all():
+        raise ValueError("the camera model does not reach every pixel of the image: choose a longer focal length")
+    return rays.T
 
 
 def _radiance(scene: Scene, rays: Rays, hits: Hits) -> tuple[Floats, Floats]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from worker.inputs.camera_model import CameraModelName
+
 
 @dataclass(frozen=True)
 class CameraConfig:
-    """A pinhole camera without distortion; the defaults are those of KITTI's left colour camera.
+    """A camera; the defaults are those of KITTI's left colour camera, a pinhole without distortion.
 
     Attributes:
         width: image width in pixels.
@@ -16,6 +18,10 @@ class CameraConfig:
         principal_point_px: (u, v); the centre of the top-left pixel is (0, 0).
         antialias: cast four more rays for each pixel on an edge. Labels are those of pixel centres either way.
         sensor_noise: standard deviation of the photon noise, as a share of full scale.
+        model: `pinhole` or another camera model of a request, which must reach every pixel of the image.
+        distortion: its coefficients.
+        xi: its shift of the sphere, where it has one.
+        alpha: its shift of the pinhole, where it has one.
     """
 
     width: int = 1241
@@ -24,6 +30,10 @@ class CameraConfig:
     principal_point_px: tuple[float, float] = (607.1928, 185.2157)
     antialias: bool = True
     sensor_noise: float = 0.008
+    model: CameraModelName = "pinhole"
+    distortion: tuple[float, ...] = ()
+    xi: float | None = None
+    alpha: float | None = None
 
     def scaled_to(self, width: int) -> CameraConfig:
         """Return the same camera with an image of this width, in pixels, and the same field of view."""

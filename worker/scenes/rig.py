@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from worker.inputs.camera_model import CameraModel
 from worker.scenes.arrays import Floats
 from worker.scenes.config import SceneConfig
 
@@ -40,6 +41,19 @@ def draw_rig(config: SceneConfig, rng: np.random.Generator) -> Rig:
     T_cam_lidar[:3, :3] = mounting @ _OPTICAL_FROM_LIDAR
     T_cam_lidar[:3, 3] = -T_cam_lidar[:3, :3] @ centre
     return Rig(K, T_cam_lidar)
+
+
+def camera_model(config: SceneConfig, K: Floats) -> CameraModel:
+    """Return the camera as a request names it."""
+    camera = config.camera
+    (fx, skew, cx), (_, fy, cy), _ = K.tolist()
+    return CameraModel(
+        model=camera.model,
+        K=((fx, skew, cx), (0.0, fy, cy), (0.0, 0.0, 1.0)),
+        distortion=camera.distortion,
+        xi=camera.xi,
+        alpha=camera.alpha,
+    )
 
 
 def inverse(transform: Floats) -> Floats:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from worker.scenes.arrays import Floats
 from worker.scenes.frame import RenderedFrame
+from worker.scenes.rig import camera_model
 from worker.scenes.semantics import image_class_names, point_class_names
 
 GENERATOR_VERSION = 1
@@ -20,7 +21,7 @@ def write_frame(folder: Path, frame: RenderedFrame) -> None:
     """Write a frame to a folder, which is made if need be.
 
     Files: `image.png`, `cloud.bin` (float32 x, y, z, intensity), `gt.json` (K, T_cam_lidar), `calib.txt` (KITTI
-    odometry), `labels.label` (uint32 a point), `image_labels.png` (8-bit ids), `point_classes.json` and
+    odometry, of a pinhole), `labels.label` (uint32 a point), `image_labels.png` (8-bit ids), `point_classes.json` and
     `image_classes.json` (id to name), `meta.json`.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -30,14 +31,15 @@ def write_frame(folder: Path, frame: RenderedFrame) -> None:
     Image.fromarray(frame.image_labels.astype(np.uint8)).save(folder / "image_labels.png")
     truth = {
         "convention": "x_pix ~ K @ (T_cam_lidar @ [x, y, z, 1])[:3]; the centre of the top-left pixel is (0, 0)",
-        "K": frame.K.tolist(),
+        **camera_model(frame.scene.config, frame.K).model_dump(exclude_defaults=True, mode="json"),
         "T_cam_lidar": frame.T_cam_lidar.tolist(),
     }
     _write_json(folder / "gt.json", truth)
     _write_json(folder / "image_classes.json", {str(key): name for key, name in image_class_names().items()})
     _write_json(folder / "point_classes.json", {str(key): name for key, name in point_class_names().items()})
     _write_json(folder / "meta.json", _meta(frame))
-    (folder / "calib.txt").write_text(_kitti_calibration(frame.K, frame.T_cam_lidar), encoding="utf-8")
+    if "distortion" not in truth and "model" not in truth:
+        (folder / "calib.txt").write_text(_kitti_calibration(frame.K, frame.T_cam_lidar), encoding="utf-8")
 
 
 def _meta(frame: RenderedFrame) -> dict[str, object]:
