@@ -62,3 +62,24 @@ SEMANTIC_KITTI: Mapping[int, str] = MappingProxyType(
         )
     )
 )
+
+# What the renderer's images are labelled with, in the order in which the street network gives them.
+RENDERED_STREETS: Mapping[int, str] = MappingProxyType(
+    dict(
+        enumerate(
+            (
+                "road",
+                "sidewalk",
+                "building",
+                "fence",
+                "pole",
+                "traffic sign",
+                "vegetation",
+                "terrain",
+                "sky",
+                "person",
+                "car",
+            )
+        )
+    )
+)

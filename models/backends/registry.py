@@ -16,7 +16,12 @@ from models.catalogue import CatalogueEntry
 from models.lookup import find_model_for
 
 # Code of a backend by its name in the catalogue, `module:class`. Each is called with (entry, files, device).
-IMAGE_BACKENDS: Mapping[str, str] = MappingProxyType({"espnetv2": "models.backends.espnetv2:ESPNetv2Segmenter"})
+IMAGE_BACKENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "espnetv2": "models.backends.espnetv2:ESPNetv2Segmenter",
+        "street_unet": "models.backends.street_unet:StreetUNetSegmenter",
+    }
+)
 CLOUD_BACKENDS: Mapping[str, str] = MappingProxyType(
     {
         "mininet3d": "models.backends.mininet3d:MiniNet3DSegmenter",

@@ -26,10 +26,8 @@ from worker.inputs.request import parse_request
 
 MAX_ROTATION_DEG = 10.0
 SERVICE_URL = "http://127.0.0.1:8000"
-EXACT_LABELS = (
-    "These are the renderer's own labels, which are exact: no pretrained network was named, and those trained on "
-    "photographs read rendered images poorly. See what they do on a real frame with --frame."
-)
+# What segments the sample, whatever else is on this machine: networks trained on photographs read renderings poorly.
+SAMPLE_IMAGE_MODEL, SAMPLE_CLOUD_MODEL = "street_unet_rendered", "geometric"
 # A street with parked and driving cars, trees and houses.
 SAMPLE_SEED, SAMPLE_INDEX = 0, 1
 
@@ -49,27 +47,52 @@ def demo(
     ] = None,
     cloud_model: Annotated[str | None, typer.Option(help="Network for the cloud; likewise.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the wrong start and of the search.", min=0)] = 0,
+    exact_labels: Annotated[
+        bool, typer.Option("--exact-labels", help="Take the renderer's own labels of the sample in place of networks.")
+    ] = False,
 ) -> None:
     """Turn a frame's known extrinsic by up to 10 degrees about each axis, calibrate, and say how close that came."""
     console = Console(highlight=False, soft_wrap=True)
     with errors_as_sentences():
         output.mkdir(parents=True, exist_ok=True)
         folder = _render_sample(output, console) if frame is None else FrameFolder(frame)
-        image_labels = choose_labels(folder, "image", image_model, prefer_file=frame is None)
-        point_labels = choose_labels(folder, "cloud", cloud_model, prefer_file=frame is None)
-        console.print(f"Frame: {folder.path}{' (rendered)' if frame is None else ''}")
-        console.print(f"Image classes from {image_labels.describe()}, point classes from {point_labels.describe()}.")
-        if frame is None and image_labels.model is None and point_labels.model is None:
-            console.print(EXACT_LABELS)
+        rendered = frame is None
+        console.print(f"Frame: {folder.path}{' (rendered)' if rendered else ''}")
+        take_files = exact_labels or not rendered
+        image_labels = choose_labels(
+            folder, "image", image_model, take_files=take_files, otherwise=SAMPLE_IMAGE_MODEL if rendered else None
+        )
+        point_labels = choose_labels(
+            folder, "cloud", cloud_model, take_files=take_files, otherwise=SAMPLE_CLOUD_MODEL if rendered else None
+        )
         job = _job(folder, image_labels, point_labels, seed)
         with progress_bar() as on_progress:
             finished = run_in_process(job, on_progress)
+        _say_sources(console, finished.result["models"])
         print_result(console, finished.result)
         _compare_with_truth(console, folder, finished, output / "before-after.jpg")
     _write_files(output, job, finished)
     _print_ways_on(console, output, job, image_labels, point_labels)
     if not finished.succeeded:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _say_sources(console: Console, sources: dict[str, dict[str, str]]) -> None:
+    """Say where the classes came from and why, and how to have a better image network where one is worth it."""
+    from models.catalogue import CATALOGUE
+
+    for modality, source in sources.items():
+        named, reason = source.get("name", source["source"]), source.get("reason", "")
+        console.print(f"Classes of the {modality}: [bold]{named}[/bold]. {reason}".rstrip())
+    used = CATALOGUE.get(sources["image"].get("name", ""))
+    if used is None or not used.is_embedded:
+        return
+    better = next(entry for entry in CATALOGUE.values() if entry.modality == "image" and not entry.is_embedded)
+    console.print(
+        f"{used.name} learned from rendered streets only: it is for the sample and for trying things out. Photographs "
+        f"deserve a pretrained network. {better.training_data_terms} If that suits you, fetch it with\n"
+        f"  {_program()} models pull {better.name} --accept-terms"
+    )
 
 
 def _render_sample(output: Path, console: Console) -> FrameFolder:

@@ -70,14 +70,17 @@ def shown(frame_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Shown
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_networks")
 def test_it_runs_on_a_machine_with_nothing_else(tmp_path: Path) -> None:
-    """The rendered sample is calibrated to a fraction of a degree, with labels said to be the renderer's own."""
+    """The rendered sample is segmented by what comes along, calibrated to a fraction of a degree, and judged so."""
     result = run("--output", tmp_path / "out")
     assert result.exit_code == 0, result.output
     before, after = errors_deg(result)
     assert before > 5
     assert after < 0.5
-    assert "renderer's own labels" in result.stdout
-    assert "no pretrained network was named" in result.stdout
+    assert "Classes of the image: street_unet_rendered" in result.stdout
+    assert "Classes of the cloud: geometric" in result.stdout
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["verdict"] == "high"
+    assert "semalign models pull espnetv2_s2_cityscapes" in result.stdout
+    assert "non-commercial" in result.stdout
     picture = Image.open(tmp_path / "out" / "before-after.jpg")
     assert picture.size == (1241, 2 * (376 + 34))
 
@@ -116,16 +119,16 @@ def test_the_request_it_writes_is_one(shown: Shown) -> None:
 
 
 @pytest.mark.usefixtures("no_networks")
-@pytest.mark.parametrize(("missing", "model"), [("image_classes.json", "espnetv2"), ("labels.label", "mininet3d")])
-def test_without_network_and_labels_it_says_how_to_get_one(
-    frame_folder: Path, tmp_path: Path, missing: str, model: str
-) -> None:
-    """Nothing is downloaded unasked: the sentence names the command that would."""
+def test_without_network_and_labels_it_takes_what_comes_along(frame_folder: Path, tmp_path: Path) -> None:
+    """Nothing is downloaded unasked: what needs no download segments, and the command that fetches more is named."""
     shutil.copytree(frame_folder, tmp_path / "frame")
-    (tmp_path / "frame" / missing).unlink()
+    for name in ("image_labels.png", "image_classes.json", "labels.label", "point_classes.json"):
+        (tmp_path / "frame" / name).unlink()
     result = run("--frame", tmp_path / "frame", "--output", tmp_path / "out")
-    assert result.exit_code == 1
-    assert f"semalign models pull {model}" in result.stderr
+    assert result.exit_code in (0, 1), result.output
+    assert "Classes of the image: street_unet_rendered" in result.stdout
+    assert "Classes of the cloud: geometric" in result.stdout
+    assert "semalign models pull espnetv2" in result.stdout
 
 
 @pytest.mark.usefixtures("no_networks")
