@@ -22,13 +22,12 @@ class AlignmentField:
     """Nearest P_c pixel over the image and a margin around it.
 
     Attributes:
-        nearest_u: (height + 2 margin, width + 2 margin) integer, column of the nearest P_c pixel to each pixel centre.
-        nearest_v: likewise, its row.
+        nearest: (height + 2 margin, width + 2 margin, 2) integer, column and row of the P_c pixel nearest to each pixel
+            centre, side by side in memory.
         margin: width of the border, px.
     """
 
-    nearest_u: Tensor
-    nearest_v: Tensor
+    nearest: Tensor
     margin: int
 
     @classmethod
@@ -46,8 +45,8 @@ class AlignmentField:
         rows, columns = ndimage.distance_transform_edt(~padded, return_distances=False, return_indices=True)
         # Half the memory traffic of the lookup for all but panoramas.
         dtype = np.int16 if max(pixels.shape) <= np.iinfo(np.int16).max else np.int32
-        nearest_u, nearest_v = (torch.from_numpy((c - margin).astype(dtype)).to(device) for c in (columns, rows))
-        return cls(nearest_u, nearest_v, margin)
+        nearest = np.stack([columns, rows], -1) - margin
+        return cls(torch.from_numpy(nearest.astype(dtype)).to(device), margin)
 
     def lookup(self, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Return column and row (...) of the P_c pixel nearest to the places (u, v), each (...).
@@ -55,10 +54,11 @@ class AlignmentField:
         The answer is that of the place's own pixel centre; it differs from the true nearest pixel only where two
         P_c pixels are almost equally far, which changes the distance by a fraction of a per cent.
         """
-        height, width = self.nearest_u.shape
+        height, width, _ = self.nearest.shape
         column = u.round().add_(self.margin).clamp_(0, width - 1)
         row = v.round().add_(self.margin).clamp_(0, height - 1)
         # Exact in float32: padded images stay far below 2^24 pixels; larger ones are indexed in double precision.
         wide = height * width >= 1 << 24
         index = (row.double() if wide else row).mul_(width).add_(column).to(torch.int64)
-        return self.nearest_u.take(index).to(u.dtype), self.nearest_v.take(index).to(u.dtype)
+        nearest_u, nearest_v = self.nearest.view(-1, 2)[index].to(u.dtype).unbind(-1)
+        return nearest_u, nearest_v

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from worker.calibration import fused
 from worker.calibration.camera import Camera
 from worker.calibration.config import CalibrationConfig
 from worker.calibration.loss import SemanticAlignmentLoss
@@ -99,6 +100,11 @@ def sees_at_least(minimum: int, points: Tensor, camera: Camera, T_cam_lidar: Rig
 
 
 def _count_in_view(points: Tensor, camera: Camera, T_cam_lidar: RigidTransform) -> Tensor:
+    if points.device.type == "cpu" and (lens := camera.lens) is not None:
+        poses = (
+            each.to(torch.float64).contiguous().numpy() for each in (T_cam_lidar.rotation, T_cam_lidar.translation)
+        )
+        return torch.from_numpy(fused.count_in_view(*poses, lens, points.contiguous().numpy()))
     step = max(1, _PAIRS_PER_CHUNK // max(1, points.shape[1]))
     batches = range(0, len(T_cam_lidar.translation), step)
     return torch.cat([camera.project(T_cam_lidar[i : i + step].apply(points))[2].sum(-1) for i in batches])

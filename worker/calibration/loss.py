@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from worker.calibration import fused
 from worker.calibration.alignment_field import AlignmentField
 from worker.calibration.camera import Camera
 from worker.calibration.object_sets import ObjectPixelSets
@@ -134,11 +136,19 @@ class _SumOfSquares(torch.autograd.Function):
         ctx: Any, rotation: Tensor, translation: Tensor, part: ClassInFrame, camera: Camera
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the sums of squares, of distances, and the number of points in view, each (B,)."""
+        with_gradient = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
+        if part.points.device.type == "cpu" and (lens := camera.lens) is not None:
+            sums, gradients = _fused(rotation, translation, lens, part, with_gradient)
+            squares, distances, count = sums.to(translation.dtype).unbind(-1)
+            if with_gradient:
+                ctx.save_for_backward(*(gradient.to(translation.dtype) for gradient in gradients))
+            ctx.mark_non_differentiable(distances, count)
+            return squares, distances, count
         points_cam = RigidTransform(rotation, translation).apply(part.points)
         u, v, visible = camera.project(points_cam)
         residual_u, residual_v = residuals(u, v, visible, part.field)
         squared = residual_u * residual_u + residual_v * residual_v
-        if ctx.needs_input_grad[0] or ctx.needs_input_grad[1]:
+        if with_gradient:
             gradient = 2 * camera.pull_back(residual_u, residual_v, points_cam)
             ctx.save_for_backward(gradient @ part.points.mT, gradient.sum(-1))
         distances, count = squared.sqrt().sum(-1), visible.sum(-1).to(squared.dtype)
@@ -151,6 +161,18 @@ class _SumOfSquares(torch.autograd.Function):
         of_rotation, of_translation = ctx.saved_tensors
         scale = grads[0]
         return scale[:, None, None] * of_rotation, scale[:, None] * of_translation, None, None
+
+
+def _fused(
+    rotation: Tensor, translation: Tensor, lens: tuple[float, ...], part: ClassInFrame, with_gradient: bool
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Return the three sums (B, 3) of Eq. 1, and the gradients of R (B, 3, 3) and t (B, 3) or empty ones."""
+    poses = [np.ascontiguousarray(each.detach().numpy(), np.float64) for each in (rotation, translation)]
+    batch = len(poses[0]) if with_gradient else 0
+    gradients = np.zeros((batch, 3, 3)), np.zeros((batch, 3))
+    field = part.field
+    sums = fused.squared_distances(*poses, lens, part.points.numpy(), field.nearest.numpy(), field.margin, *gradients)
+    return torch.from_numpy(sums), (torch.from_numpy(gradients[0]), torch.from_numpy(gradients[1]))
 
 
 def residuals(u: Tensor, v: Tensor, visible: Tensor, field: AlignmentField) -> tuple[Tensor, Tensor]:

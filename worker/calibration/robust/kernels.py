@@ -15,45 +15,16 @@ float64; `pixels` (3, N) float32: u, v and 1 where visible, of points that anoth
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit
 
-from worker.calibration.camera import MIN_DEPTH_M
+from worker.calibration.fused import NEAREST_M, OPTIONS, in_camera, pixel
 
-_NEAREST_M = MIN_DEPTH_M
 _LAST_CELL = 1.001
-# What rounding may reorder is not specified; what is infinite or no number stays so.
-_OPTIONS: dict[str, Any] = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
-}
 
 
-@njit(inline="always", **_OPTIONS)
-def _in_camera(rotation, translation, points, i):
-    px, py, pz = points[0, i], points[1, i], points[2, i]
-    x = rotation[0, 0] * px + rotation[0, 1] * py + rotation[0, 2] * pz + translation[0]
-    y = rotation[1, 0] * px + rotation[1, 1] * py + rotation[1, 2] * pz + translation[1]
-    z = rotation[2, 0] * px + rotation[2, 1] * py + rotation[2, 2] * pz + translation[2]
-    return x, y, z
-
-
-@njit(inline="always", **_OPTIONS)
-def _pixel(lens, x, y, z):
-    """Return u, v and whether the point is in view."""
-    if not z > _NEAREST_M:
-        return 0.0, 0.0, False
-    fx, skew, cx, fy, cy, width, height = lens
-    u = (fx * x + skew * y) / z + cx
-    v = fy * y / z + cy
-    return u, v, u >= -0.5 and u < width - 0.5 and v >= -0.5 and v < height - 0.5
-
-
-@njit(inline="always", **_OPTIONS)
+@njit(inline="always", **OPTIONS)
 def _corner(position, size):
     """Return the cell at or before a position on the grid, the share of the next one, and whether it may move on."""
     held = min(max(position, 0.0), size - _LAST_CELL)
@@ -61,7 +32,7 @@ def _corner(position, size):
     return first, held - first, 1.0 if held == position else 0.0
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def divergence_of(counts, group_weights, background, matches, shrinkage, floor, sensitivity, mass):
     """Return the value of joint counts (G, C); write its derivative (G, C) and a count's mass (G,)."""
     num_groups, num_channels = counts.shape
@@ -91,7 +62,7 @@ def divergence_of(counts, group_weights, background, matches, shrinkage, floor, 
     return value
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def score_poses(
     rotations,
     translations,
@@ -116,7 +87,7 @@ def score_poses(
     h, w, scale_u, scale_v = np.int32(grid[0]), np.int32(grid[1]), np.float32(grid[2]), np.float32(grid[3])
     fx, skew, cx, fy = np.float32(lens[0]), np.float32(lens[1]), np.float32(lens[2]), np.float32(lens[3])
     cy, width, height = np.float32(lens[4]), np.float32(lens[5]), np.float32(lens[6])
-    half, nearest = np.float32(0.5), np.float32(_NEAREST_M)
+    half, nearest = np.float32(0.5), np.float32(NEAREST_M)
     given = pixels.shape[0] > 0
     num_points = points.shape[1]
     cells = np.empty(num_points, np.int32)
@@ -159,7 +130,7 @@ def score_poses(
     return values
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def linearize_divergence(
     rotation,
     translation,
@@ -198,8 +169,8 @@ def linearize_divergence(
         if given:
             u, v, seen = float(pixels[0, i]), float(pixels[1, i]), pixels[2, i] > 0
         else:
-            x, y, z = _in_camera(rotation, translation, points, i)
-            u, v, seen = _pixel(lens, x, y, z)
+            x, y, z = in_camera(rotation, translation, points, i)
+            u, v, seen = pixel(lens, x, y, z)
         if not seen:
             continue
         column, right, slope_u = _corner((u + 0.5) * scale_u - 0.5, w)
@@ -243,14 +214,14 @@ def linearize_divergence(
         if given:
             along_pixels[0, i], along_pixels[1, i], along_pixels[2, i] = along_u, along_v, mass_of_point
             continue
-        x, y, z = _in_camera(rotation, translation, points, i)
-        _pull_back(lens, along_u, along_v, x, y, z, one)
+        x, y, z = in_camera(rotation, translation, points, i)
+        _along_xi(lens, along_u, along_v, x, y, z, one)
         _accumulate(one, 1.0 / mass_of_point, gradient, information)
     _mirror(information)
     return value, gradient, information
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def linearize_edges(rotation, translation, lens, pixels, points, weights, table, grid, along_pixels):
     """Return the edge alignment at one pose, its gradient (6,) and information (6, 6) along xi.
 
@@ -265,8 +236,8 @@ def linearize_edges(rotation, translation, lens, pixels, points, weights, table,
         if given:
             u, v, seen = float(pixels[0, i]), float(pixels[1, i]), pixels[2, i] > 0
         else:
-            x, y, z = _in_camera(rotation, translation, points, i)
-            u, v, seen = _pixel(lens, x, y, z)
+            x, y, z = in_camera(rotation, translation, points, i)
+            u, v, seen = pixel(lens, x, y, z)
         weight = weights[i, 0] + weights[i, 1]
         if not seen or not weight > 0:
             continue
@@ -288,14 +259,14 @@ def linearize_edges(rotation, translation, lens, pixels, points, weights, table,
         if given:
             along_pixels[0, i], along_pixels[1, i], along_pixels[2, i] = along_u, along_v, weight
             continue
-        _pull_back(lens, along_u, along_v, x, y, z, one)
+        _along_xi(lens, along_u, along_v, x, y, z, one)
         _accumulate(one, 1.0 / weight, gradient, information)
     _mirror(information)
     return value, gradient, information
 
 
-@njit(inline="always", **_OPTIONS)
-def _pull_back(lens, along_u, along_v, x, y, z, out):
+@njit(inline="always", **OPTIONS)
+def _along_xi(lens, along_u, along_v, x, y, z, out):
     """Write the derivatives (6,) along xi of a point's score from those along its pixel."""
     fx, skew, _, fy, _, _, _ = lens
     along_x = fx * along_u / z
@@ -307,7 +278,7 @@ def _pull_back(lens, along_u, along_v, x, y, z, out):
     out[3], out[4], out[5] = along_x, along_y, along_z
 
 
-@njit(inline="always", **_OPTIONS)
+@njit(inline="always", **OPTIONS)
 def _accumulate(one, factor, gradient, information):
     for a in range(6):
         gradient[a] += one[a]
@@ -316,7 +287,7 @@ def _accumulate(one, factor, gradient, information):
             information[a, b] += scaled * one[b]
 
 
-@njit(inline="always", **_OPTIONS)
+@njit(inline="always", **OPTIONS)
 def _mirror(information):
     for a in range(6):
         for b in range(a):
