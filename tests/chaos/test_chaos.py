@@ -20,6 +20,8 @@ from worker.storage import RESULT, BlobMissing, artifact_key
 
 # Nothing depends on how fast it goes, only on its coming to an end.
 NO_PROGRESS_S = 240.0
+# A fault waits so long at most for a job that it can hit.
+AIM_S = 15.0
 # What the stand-in makes of these seeds, and how many of a hundred jobs have them.
 ENDINGS = {
     0: (80, JobState.SUCCEEDED, None),
@@ -148,16 +150,21 @@ def _run(fleet: Any, dose: Any, caller: Caller, faults: list[Callable[[], None]]
     """Go on until all faults are over and every order has come to its end."""
     next_fault = time.monotonic() + fleet.dice.uniform(*dose.pause_s)
     over, last_progress = 0, time.monotonic()
-    while faults or not all(order.is_over for order in caller.orders):
+    while faults or not _all_over(caller.orders):
         fleet.revive()
         caller.turn()
-        if faults and time.monotonic() > next_fault:
+        late_s = time.monotonic() - next_fault
+        if faults and late_s > 0 and (late_s > AIM_S or fleet.jobs.owned_jobs() or _all_over(caller.orders)):
             faults.pop()()
             next_fault = time.monotonic() + fleet.dice.uniform(*dose.pause_s)
         if (now_over := sum(order.is_over for order in caller.orders)) > over or faults:
             over, last_progress = now_over, time.monotonic()
         assert time.monotonic() < last_progress + NO_PROGRESS_S, "jobs are stuck"
         time.sleep(0.1)
+
+
+def _all_over(orders: list[Order]) -> bool:
+    return all(order.is_over for order in orders)
 
 
 def _quiet(fleet: Any) -> bool:
