@@ -34,7 +34,8 @@ def up(
     settings = Settings()
     refuse_strangers(host, settings)
     _refuse_port_in_use(host, port)
-    with _stop_on_signals(f"Stopping; a running job has {settings.shutdown_grace_s:g} s, then it waits."):
+    grace = f"a running job has {settings.shutdown_grace_s:g} s, then waits for the next start"
+    with _stop_on_signals(f"Stopping: {grace}."):
         try:
             with LocalStack(settings, host=host, port=port, workers=workers) as stack:
                 typer.echo(f"semalign is ready at {stack.url} (API description at {stack.url}/docs). Ctrl-C stops it.")
