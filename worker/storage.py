@@ -23,9 +23,6 @@ RESULT: Final = "result.json"
 VIEW: Final = "view.json"
 IMAGE_CLASSES: Final = "image-classes.png"
 POINT_CLASSES: Final = "point-classes.bin"
-VIEW: Final = "view.json"
-IMAGE_CLASSES: Final = "image-classes.png"
-POINT_CLASSES: Final = "point-classes.bin"
 
 # What all files on their way to the store hold in memory together is the product of the three.
 _PART_BYTES: Final = 5 * 2**20  # S3 takes no smaller ones
