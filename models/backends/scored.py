@@ -95,12 +95,11 @@ def _nearest(labels: npt.NDArray[np.uint16], size: tuple[int, int]) -> npt.NDArr
 def _best_class(scores: Tensor, size: tuple[int, int]) -> npt.NDArray[np.uint16]:
     """Return (H, W): the class with the largest score at every pixel, without laying all classes out at that size."""
     best = torch.full(size, -torch.inf)
-    labels = torch.zeros(size, dtype=torch.uint8 if len(scores) <= 256 else torch.int32)
+    labels = torch.zeros(size, dtype=torch.int32)
     for index, plane in enumerate(scores):
         fine = functional.interpolate(plane[None, None], size, mode="bilinear", align_corners=False)[0, 0]
-        better = fine > best
-        best[better] = fine[better]
-        labels[better] = index
+        labels.masked_fill_(fine > best, index)
+        torch.maximum(best, fine, out=best)
     return labels.numpy().astype(np.uint16)
 
 
