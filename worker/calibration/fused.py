@@ -32,6 +32,7 @@ OPTIONS: dict[str, Any] = {
 
 @njit(inline="always", **OPTIONS)
 def in_camera(rotation, translation, points, i):
+    """Return point i in the camera frame."""
     px, py, pz = points[0, i], points[1, i], points[2, i]
     x = rotation[0, 0] * px + rotation[0, 1] * py + rotation[0, 2] * pz + translation[0]
     y = rotation[1, 0] * px + rotation[1, 1] * py + rotation[1, 2] * pz + translation[1]

@@ -14,8 +14,9 @@ from worker.calibration.progress import OnProgress, Progress
 from worker.calibration.transforms import RigidTransform
 
 _REPORT_EVERY = 50
-# A class whose points all lie on its pixels has loss 0 and nothing left to normalise; px^2.
-_SMALLEST_LOSS_PX2 = 1e-3
+# Mean squared distance, px^2, below which a class rests: masks are not known to less than a pixel, and a class whose
+# loss is next to nothing must not outweigh the others for it.
+_AT_REST_PX2 = 1.0
 # An iterate that pushed half of the object points out of the image did not align them.
 _MIN_SHARE_IN_VIEW = 0.5
 
@@ -36,19 +37,31 @@ class Refinement:
 
 
 @dataclass
-class _BestSoFar:
-    """The iterate with the lowest loss relative to the start, classes weighed equally."""
+class _Balance:
+    """What descending with the classes weighed 1:1:1 minimises, and the iterate that got lowest.
 
-    start: ClassLosses
+    Dividing each class's gradient by its own loss L descends sum log L; below `rest` px^2, where the divisor stays, the
+    sum goes on as L / rest, which joins 1 + log(L / rest) without a step or a kink.
+    """
+
+    rest: Tensor
+    points_at_start: Tensor
     vector: Tensor
-    value: float = math.inf
+    lowest: float = math.inf
+
+    @classmethod
+    def at_start(cls, losses: ClassLosses, vector: Tensor) -> _Balance:
+        return cls((_AT_REST_PX2 * losses.points).clamp_min(_AT_REST_PX2), losses.points.sum(), vector.detach().clone())
+
+    def divisors(self, losses: ClassLosses) -> Tensor:
+        return losses.px2.detach().maximum(self.rest)
 
     def offer(self, vector: Tensor, losses: ClassLosses) -> None:
-        scale = self.start.px2.detach().clamp_min(_SMALLEST_LOSS_PX2)
-        value = float((losses.px2.detach() / scale).mean())
-        in_view = losses.points.sum() >= _MIN_SHARE_IN_VIEW * self.start.points.sum()
-        if in_view and value < self.value:
-            self.vector, self.value = vector.detach().clone(), value
+        ratio = losses.px2.detach() / self.rest
+        value = float(torch.where(ratio < 1, ratio, 1 + ratio.clamp_min(1).log()).sum())
+        in_view = losses.points.sum() >= _MIN_SHARE_IN_VIEW * self.points_at_start
+        if in_view and value < self.lowest:
+            self.vector, self.lowest = vector.detach().clone(), value
 
 
 def refine(
@@ -57,7 +70,7 @@ def refine(
     """Descend from `start` (unbatched T_cam_lidar) with Adam on c = (a, t) and return the best iterate.
 
     Each class's loss is divided by its own present value, so that every class pulls with the same relative strength
-    whatever its number of points (the paper's dynamic 1:1:1).
+    whatever its number of points (the paper's dynamic 1:1:1), until it rests at a pixel or less.
     """
     origin = start.to_vector()
     free = torch.ones_like(origin)
@@ -65,7 +78,7 @@ def refine(
         free[3:] = 0
     step = torch.zeros_like(origin, requires_grad=True)
     optimizer = torch.optim.Adam([step], lr=config.learning_rate)
-    best: _BestSoFar | None = None
+    balance: _Balance | None = None
     history: list[float] = []
 
     def evaluate() -> tuple[Tensor, ClassLosses]:
@@ -74,26 +87,25 @@ def refine(
 
     for iteration in range(config.num_iterations):
         vector, losses = evaluate()
-        best = best or _BestSoFar(losses, vector.detach().clone())
-        best.offer(vector, losses)
+        balance = balance or _Balance.at_start(losses, vector)
+        balance.offer(vector, losses)
         history.append(float(losses.total_px2.detach()))
-        if not _descend(losses, step, optimizer):
-            return Refinement(RigidTransform.from_vector(best.vector), history, is_finite=False)
+        if not _descend(losses, balance.divisors(losses), step, optimizer):
+            return Refinement(RigidTransform.from_vector(balance.vector), history, is_finite=False)
         if (iteration + 1) % _REPORT_EVERY == 0:
             on_progress(Progress("refinement", (iteration + 1) / config.num_iterations, min(history)))
     with torch.no_grad():
         vector, losses = evaluate()
-    best = best or _BestSoFar(losses, vector)
-    best.offer(vector, losses)
+    balance = balance or _Balance.at_start(losses, vector)
+    balance.offer(vector, losses)
     history.append(float(losses.total_px2))
-    return Refinement(RigidTransform.from_vector(best.vector), history, is_finite=True)
+    return Refinement(RigidTransform.from_vector(balance.vector), history, is_finite=True)
 
 
-def _descend(losses: ClassLosses, step: Tensor, optimizer: torch.optim.Optimizer) -> bool:
+def _descend(losses: ClassLosses, divisors: Tensor, step: Tensor, optimizer: torch.optim.Optimizer) -> bool:
     """Take one step of Adam; return false, leaving `step` alone, when loss or gradient is not finite."""
-    present = losses.px2.detach().clamp_min(_SMALLEST_LOSS_PX2)
     optimizer.zero_grad()
-    (losses.px2 / present).sum().backward()  # type: ignore[no-untyped-call]
+    (losses.px2 / divisors).sum().backward()  # type: ignore[no-untyped-call]
     if step.grad is None or not bool(torch.isfinite(step.grad).all() & torch.isfinite(losses.px2).all()):
         return False
     optimizer.step()
