@@ -100,7 +100,8 @@ def read_las(data: bytes, limits: InputLimits) -> RawCloud:
     intensity = strided_column(data, start + 12, header.point_bytes, np.dtype("<u2"), header.num_points)
     with np.errstate(all="ignore"):
         columns = [axis * s + o for axis, s, o in zip(axes, header.scales, header.offsets, strict=True)]
-    return RawCloud.from_columns(*columns, intensity)
+    x, y, z = columns
+    return RawCloud.from_columns(x, y, z, intensity)
 
 
 def _laszip_record(data: bytes, position: int, num_records: int) -> bytes:
