@@ -78,7 +78,7 @@ CASES = {
     "no finite point": (_cloud("c.bin", np.full((5, 4), np.nan, "<f4").tobytes()), 422, "no-finite-point"),
     "empty cloud": (_cloud("cloud.bin", b""), 422, "empty-point-cloud"),
     "half a row": (_cloud("cloud.bin", b"0" * 17), 422, "invalid-point-cloud"),
-    "cloud of unknown kind": (_cloud("cloud.las", b"LASF"), 415, "unsupported-point-cloud-format"),
+    "cloud of unknown kind": (_cloud("cloud.e57", b"ASTM-E57"), 415, "unsupported-point-cloud-format"),
     "label image of the wrong size": (
         _more("image_labels", ("labels.png", _label_image(9, 9)), **LABELLED),
         422,
