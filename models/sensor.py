@@ -11,7 +11,7 @@ from models.geometric.level import find_level
 
 Floats = npt.NDArray[np.float64]
 
-_MIN_RANGE_M = 1.0
+_MIN_RANGE_M, _MAX_RANGE_M = 1.0, 1000.0
 # Returns of one beam within a sector differ less in elevation than beams do.
 _SECTOR_DEG = 0.5
 _SAME_BEAM_DEG = 0.15
@@ -42,7 +42,7 @@ class SensorTraits:
 def sensor_traits(points: npt.NDArray[np.float32]) -> SensorTraits | None:
     """Describe the sensor of a cloud (N, 4) x, y, z in metres and intensity; None where no ground is found."""
     ranges = np.linalg.norm(points[:, :3].astype(np.float64), axis=1)
-    measured = ranges > _MIN_RANGE_M
+    measured = (ranges > _MIN_RANGE_M) & (ranges < _MAX_RANGE_M)
     level = find_level(points[measured, :3]) if measured.sum() >= _MIN_POINTS else None
     if level is None:
         return None

@@ -21,6 +21,8 @@ Shares = npt.NDArray[np.float32]
 
 # Nearer returns come from the vehicle itself or are no measurement.
 _MIN_RANGE_M = 1.0
+# Farther returns are too sparse to have a shape, and some are no distance any sensor measures.
+_MAX_RANGE_M = 200.0
 # How often what looks like a pole is one, on labelled SemanticKITTI returns.
 _POLE_SHARE = 0.9
 # Returns just above the ground belong to it or to the foot of something.
@@ -32,7 +34,7 @@ class GeometricSegmenter:
     """Splits a cloud into ground, cars, poles, walls and foliage, each with a probability.
 
     The way up and the height of the origin are found from the cloud, so that sensor and vehicle frames with any axes
-    do. Where no ground is found, and within a metre of the origin, points stay unlabeled.
+    do. Where no ground is found, within a metre of the origin and beyond 200 m, points stay unlabeled.
     """
 
     def __init__(self, entry: CatalogueEntry, _files: Mapping[str, bytes], _device: str) -> None:
@@ -44,7 +46,8 @@ class GeometricSegmenter:
         shares = np.zeros((len(points), len(Kind)), np.float32)
         shares[:, Kind.UNLABELED] = 1
         xyz = points[:, :3]
-        measured = np.flatnonzero(np.linalg.norm(xyz.astype(np.float64), axis=1) > _MIN_RANGE_M)
+        ranges = np.linalg.norm(xyz.astype(np.float64), axis=1)
+        measured = np.flatnonzero((ranges > _MIN_RANGE_M) & (ranges < _MAX_RANGE_M))
         level = find_level(xyz[measured])
         if level is not None:
             shares[measured] = class_shares(level.apply(xyz[measured]))

@@ -138,6 +138,11 @@ class TestTraits:
         assert traits.lowest_deg == pytest.approx(-24.8, abs=1)
         assert traits.beam_spacing_deg == pytest.approx(26.8 / 63, abs=0.05)
 
+    def test_returns_from_nowhere_do_no_harm(self, hdl_64e):
+        """A few absurd coordinates change nothing."""
+        absurd = np.array([[1e30, -1e30, 1e30, 0.5], [0, 1e7, 0, 0.5]], np.float32)
+        assert sensor_traits(np.concatenate([absurd, hdl_64e])) == sensor_traits(hdl_64e)
+
     def test_they_do_not_depend_on_the_order_of_points(self, hdl_64e):
         """Files keep beams in any order, or in none."""
         shuffled = np.random.default_rng(0).permutation(hdl_64e)

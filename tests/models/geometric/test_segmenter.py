@@ -85,6 +85,16 @@ def test_returns_at_the_origin_are_unlabeled(sweep_of, labels):
     assert (labels(points)[:50] == Kind.UNLABELED).all()
 
 
+@pytest.mark.parametrize("far", [1e3, 1e7, 1e30])
+def test_returns_from_nowhere_do_no_harm(sweep_of, labels, far):
+    """A few absurd coordinates neither take memory nor change the rest."""
+    points = sweep_of("16 beams").points
+    absurd = np.array([[far, -far, far, 0], [0, far, 0, 0], [far, 0, 1, 0]], np.float32)
+    said = labels(np.concatenate([absurd, points]))
+    assert (said[:3] == Kind.UNLABELED).all()
+    np.testing.assert_array_equal(said[3:], labels(points))
+
+
 def test_nothing_is_printed(sweep_of, labels, capfd):
     """The command line prints JSON to the same place."""
     labels(sweep_of("32 beams").points)
