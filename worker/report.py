@@ -104,7 +104,8 @@ def difference_object(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) ->
 def _loss_object(loss: AlignmentLoss) -> dict[str, Any]:
     return {
         "total_px2": loss.total_px2,
-        "mean_distance_px": loss.mean_distance_px,
+        # Without a point there is no distance, and 0 would read as perfect.
+        "mean_distance_px": loss.mean_distance_px if loss.num_points else None,
         "per_class": {name: {"px2": part.px2, "points": part.points} for name, part in loss.per_class.items()},
     }
 

@@ -65,13 +65,17 @@ def loss_table(loss: dict[str, Any]) -> Table:
         table.add_row(name, *_class_cells(before, name), *_class_cells(after, name))
     table.add_section()
     table.add_row("all", _px2(before["total_px2"]), "", _px2(after["total_px2"]), _ratio_cell(loss["ratio"]))
-    table.add_row("mean distance", f"{before['mean_distance_px']:.2f} px", "", f"{after['mean_distance_px']:.2f} px")
+    table.add_row("mean distance", _px(before["mean_distance_px"]), "", _px(after["mean_distance_px"]), "")
     return table
 
 
 def _class_cells(loss: dict[str, Any], name: str) -> tuple[str, str]:
     part = loss["per_class"][name]
     return _px2(part["px2"]), str(part["points"])
+
+
+def _px(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} px"
 
 
 def _px2(value: float) -> str:
