@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 from fastapi.sse import format_sse_event
+from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 
 from service.backend import Backend
@@ -22,21 +23,22 @@ async def job_events(job_id: str, last_id: str, backend: Backend) -> AsyncIterat
     """Yield the events of a job as they go over the wire.
 
     `progress` comes with every change, `end` once at the end, `gone` where the job was deleted; after the last two the
-    stream ends. An id stands for what the event says, so that any server can go on where another one stopped.
+    stream ends. It also ends where the broker is away: the client then comes again by itself. An id stands for what the
+    event says, so that any server can go on where another one stopped.
 
     Args:
         job_id: The job.
         last_id: Id of the last event the client has; it is not sent again. Empty without one.
         backend: Where the job is looked up.
-
-    Raises:
-        RedisError: The broker does not answer; the client comes again.
     """
     yield format_sse_event(retry=_RECONNECT_MS)
     started = said_something = time.monotonic()
     # Bounded, so that no stream outlives a key that was revoked by much.
     while time.monotonic() - started < backend.settings.max_stream_s:
-        record, position = await run_in_threadpool(_look, job_id, backend)
+        try:
+            record, position = await run_in_threadpool(_look, job_id, backend)
+        except RedisError:
+            return
         if record is None:
             yield format_sse_event(event="gone", data_str=json.dumps({"id": job_id}))
             return

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
 
 
 @pytest.fixture
@@ -109,6 +110,18 @@ def test_streams_are_bounded_and_polling_still_works(make_api: Any, make_job: An
         assert [event["event"] for event in events if "event" in event] == ["end"]
     with _stream(api, job_id) as events:
         assert events.next_of("end")["state"] == "succeeded"
+
+
+def test_a_stream_ends_where_the_broker_is_away(api: Any, make_job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In good order: the client comes again with the id of its last event."""
+    with _stream(api, api.accepted(make_job())) as events:
+        events.next_of("progress")
+
+        def away(*_: Any) -> None:
+            raise redis.exceptions.ConnectionError
+
+        monkeypatch.setattr("worker.jobs.store.JobStore.get", away)
+        assert [event["event"] for event in events if "event" in event] == []
 
 
 def test_a_stream_ends_after_its_time(make_api: Any, make_job: Any) -> None:
