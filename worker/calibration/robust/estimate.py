@@ -18,7 +18,7 @@ from worker.calibration.robust.term import Term
 from worker.calibration.transforms import RigidTransform, rotation_angle_rad
 
 # Points per job at each level: enough for the level's sharpness, few enough for the number of poses it judges.
-_SEARCH_POINTS, _FOLLOW_UP_POINTS, _MEDIUM_POINTS, _FINE_POINTS = 1200, 2000, 4000, 8000
+_SEARCH_POINTS, _FOLLOW_UP_POINTS, _MEDIUM_POINTS, _FINE_POINTS = 1200, 2000, 2500, 8000
 _MIN_POINTS_PER_FRAME = 200
 # Basins are wider than this apart at each level (deg).
 _SEARCH_SEPARATION_DEG, _FINAL_SEPARATION_DEG = 4.0, 0.4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,10 @@ from torch import Tensor
 
 from worker.calibration.robust.term import Linearization, Term
 from worker.calibration.transforms import RigidTransform, axis_angle_from_rotation
+
+
+# Scalar part of a quaternion above which dividing by it costs no digits.
+_FAR_FROM_HALF_TURN = 0.1
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,24 @@ class GaussianPrior:
 
     def deviation(self, T_cam_lidar: RigidTransform) -> Tensor:
         """Return xi (6,) that leads from the initial extrinsic to this one: turn (rad) and shift (m)."""
-        relative = T_cam_lidar @ self.initial.inverse()
-        return torch.cat([axis_angle_from_rotation(relative.rotation), relative.translation], -1)
+        relative = (T_cam_lidar @ self.initial.inverse()).to(torch.float64, "cpu")
+        return torch.cat([_axis_angle(relative.rotation), relative.translation])
 
     def precision(self, like: Tensor) -> Tensor:
         """Return the diagonal (6,) of the inverse covariance."""
         return torch.tensor([self.rotation_sigma_rad**-2] * 3 + [self.center_sigma_m**-2] * 3).to(like)
+
+
+def _axis_angle(rotation: Tensor) -> Tensor:
+    """Return the axis-angle vector (3,) of one rotation, in plain numbers: tensors of nine take ten times as long."""
+    (r00, r01, r02), (r10, r11, r12), (r20, r21, r22) = rotation.tolist()
+    w = 0.5 * math.sqrt(max(0.0, 1 + r00 + r11 + r22))
+    if w < _FAR_FROM_HALF_TURN:
+        return axis_angle_from_rotation(rotation)
+    v = [(r21 - r12) / (4 * w), (r02 - r20) / (4 * w), (r10 - r01) / (4 * w)]
+    sine = math.hypot(*v)
+    factor = 2 * math.atan2(sine, w) / sine if sine > 0 else 2.0
+    return torch.tensor([factor * each for each in v], dtype=rotation.dtype)
 
 
 @dataclass(frozen=True)
