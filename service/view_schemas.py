@@ -41,8 +41,8 @@ class JobView(BaseModel):
     image_height: int
     classes: list[ViewClass] = Field(description="A byte of the pixels' and points' classes counts from 1 in here.")
     history: list[float] = Field(
-        description="The objective after each step of the refinement: the alignment loss with `paper`, a score that "
-        "rises with `robust`."
+        description="The alignment loss after each step of the refinement, px^2; empty with `robust`, which climbs "
+        "scores of its own."
     )
     links: ViewLinks
 

@@ -33,7 +33,7 @@ def view_artifacts(
         frame: the first frame.
         camera: its camera, as the request has it.
         counted: the classes that the alignment loss counts.
-        history: the objective after each step of the refinement.
+        history: the alignment loss after each step of the refinement, where there is one.
     """
     tables = frame.image_classes.common, frame.point_classes.common
     names = sorted({name for table in tables for name in table.values()})[:_MOST_CLASSES]

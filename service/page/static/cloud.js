@@ -4,7 +4,7 @@ import { el, svg } from "./dom.js";
 import { classColours, pixelsOf, pointLegend } from "./frame.js";
 import { cameraCenter } from "./rigid.js";
 
-const FRUSTUM_DEPTH_M = 2.5;
+const FRUSTUM_DEPTH_M = 3;
 const UNSEEN_GREY = 90;
 const BACKDROP = 0x0c1519;
 const COLOURS = { before: 0xf5a95b, after: 0x2dd4bf };

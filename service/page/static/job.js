@@ -19,7 +19,7 @@ const EXPLAIN = {
 export function showJob(view, id) {
   const life = lifetime();
   const parts = {
-    chip: el("span", { class: "chip" }), body: el("div"), live: el("div", { class: "card", "aria-live": "polite" }),
+    chip: el("span", { class: "chip", role: "status" }), body: el("div"), live: el("div", { class: "card" }),
     remove: el("button", { type: "button", class: "danger", onclick: () => remove(id, parts) }, "Cancel and delete"),
   };
   const title = el("h1", { id: "job-title" }, "Calibration ", parts.chip);
@@ -60,7 +60,7 @@ const isOver = (job) => ["succeeded", "failed", "cancelled"].includes(job.state)
 function liveParts(card) {
   const items = STAGES.map(([, name]) => el("li", {}, name));
   const bar = el("progress", { max: 1, value: 0, "aria-label": "Share of the job that is done" });
-  const [words, chart] = [el("p", {}), el("div", { id: "loss-curve" })];
+  const [words, chart] = [el("p", { role: "status" }), el("div", { id: "loss-curve" })];
   card.hidden = false;
   card.replaceChildren(el("ol", { class: "stages" }, items), bar, words, chart);
   return (job, losses) => {
@@ -78,6 +78,8 @@ function liveParts(card) {
 }
 
 async function remove(id, parts) {
+  const words = parts.remove.textContent;
+  if (!confirm(`${words}? Everything that was sent and found is gone then.`)) return;
   parts.remove.disabled = true;
   try {
     await request(`jobs/${id}`, { method: "DELETE" });

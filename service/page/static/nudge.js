@@ -3,7 +3,6 @@
 import { getBlob, getJson, submit } from "./api.js";
 import { el } from "./dom.js";
 import { classColours, pixelsOf } from "./frame.js";
-import { makeLoss } from "./loss.js";
 import { short } from "./numbers.js";
 import { AXES, nudged } from "./rigid.js";
 import { roomFor } from "./camera.js";
@@ -17,7 +16,8 @@ const KEY_STEP = { turn: 0.1, shift: 1 };
 const MOST_WIDE = 1600;
 const DIMMING = 0.6;
 
-export function nudgeCard(job, frame, signal) {
+// loss: a promise of the function of T_cam_lidar that loss.js makes.
+export function nudgeCard(job, frame, loss, signal) {
   const state = { base: job.result.T_cam_lidar, amounts: {}, loss: null, scheduled: false };
   const canvas = el("canvas", { id: "nudge-canvas", tabindex: 0, role: "img", "aria-label": "Points over the picture at the extrinsic of the sliders", "aria-describedby": "nudge-keys" });
   const reading = el("p", { class: "reading", id: "nudge-reading", "aria-live": "off" }, "Preparing the loss …");
@@ -45,8 +45,8 @@ export function nudgeCard(job, frame, signal) {
   };
   canvas.addEventListener("keydown", (event) => moveByKey(event, state, set));
   dragToTurn(canvas, frame, state, set);
-  makeLoss(frame).then((loss) => {
-    state.loss = loss;
+  loss.then((made) => {
+    state.loss = made;
     schedule();
   });
   schedule();

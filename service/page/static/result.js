@@ -5,11 +5,13 @@ import { drawChart } from "./chart.js";
 import { cloudCard } from "./cloud.js";
 import { download, el } from "./dom.js";
 import { loadFrame } from "./frame.js";
+import { makeLoss } from "./loss.js";
 import { nudgeCard } from "./nudge.js";
 import { matrixText, short } from "./numbers.js";
 import { angleBetweenDeg, cameraCenter } from "./rigid.js";
 import { isSample, sampleTruth } from "./sample.js";
 import { beforeAfter } from "./slider.js";
+import { valleyCard } from "./valley.js";
 
 const VERDICTS = {
   high: "You can trust this rotation",
@@ -46,13 +48,14 @@ async function handsOn(job, place, signal) {
     place.append(el("p", { class: "muted" }, error.message));
     return;
   }
-  place.append(cloudCard(frame, job.result, signal), nudgeCard(job, frame, signal));
+  const loss = makeLoss(frame);
+  place.append(cloudCard(frame, job.result, signal), nudgeCard(job, frame, loss, signal));
   if (frame.history.length > 1) {
     const chart = el("div", { id: "history" });
-    const isScore = job.result.verdict !== null;
-    drawChart(chart, frame.history, isScore ? "Score of the refinement, higher is better" : "Alignment loss, px²");
+    drawChart(chart, frame.history, "Alignment loss, px²");
     place.append(el("section", { class: "card" }, el("h2", {}, "How the refinement went"), chart));
   }
+  place.append(valleyCard(await loss, job.result.T_cam_lidar));
 }
 
 async function verdictCard(job) {

@@ -3,7 +3,7 @@
 export const AXES = [
   { name: "pitch", unit: "°", kind: "turn", axis: 0, label: "Pitch", hint: "nose down − up +" },
   { name: "yaw", unit: "°", kind: "turn", axis: 1, label: "Yaw", hint: "left − right +" },
-  { name: "roll", unit: "°", kind: "turn", axis: 2, label: "Roll", hint: "tilts to the left − right +" },
+  { name: "roll", unit: "°", kind: "turn", axis: 2, label: "Roll", hint: "left − right +" },
   { name: "right", unit: "cm", kind: "shift", axis: 0, label: "Sideways", hint: "left − right +" },
   { name: "down", unit: "cm", kind: "shift", axis: 1, label: "Height", hint: "up − down +" },
   { name: "forward", unit: "cm", kind: "shift", axis: 2, label: "Forward", hint: "back − ahead +" },

@@ -3,6 +3,9 @@
 import * as THREE from "../vendor/three.module.min.js";
 import { OrbitControls } from "../vendor/OrbitControls.js";
 
+// Colours are those of the legend and of the overlays: nothing is lit here, so nothing has to be converted.
+THREE.ColorManagement.enabled = false;
+
 const POINT_SIZE_M = 0.09;
 const FAR_M = 500;
 
@@ -10,6 +13,7 @@ const FAR_M = 500;
 export function openScene(canvas, description, signal) {
   const renderer = new THREE.WebGLRenderer({ canvas, antialias: true });
   renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+  renderer.outputColorSpace = THREE.LinearSRGBColorSpace;
   renderer.setClearColor(description.backdrop);
   const scene = new THREE.Scene();
   const colours = new THREE.BufferAttribute(description.colours.slice(), 3, true);
@@ -75,7 +79,7 @@ function linesOf({ apex, corners, colour }) {
 }
 
 // Metres back and up from the camera, and how far ahead the eye looks.
-const VIEWS = { behind: [-9, 4.5, 9], above: [2, 42, 2.5], camera: [0, 0, 5] };
+const VIEWS = { behind: [-6.5, 3.2, 6], above: [4, 38, 4.5], camera: [0, 0, 5] };
 
 function place(eye, target, from, { center, ahead, up }) {
   const [back, high, far] = VIEWS[from];
