@@ -93,6 +93,15 @@ class TestUploadedLabels:
         assert output.result["alignment_loss"]["ratio"] is None
         assert output.overlays["initial"] == output.overlays["final"]
 
+    def test_points_without_classes_are_left_to_auto(self, street, request_of, frame):
+        """Of this cloud's sensor nobody learned: geometry serves, the result says why, and the pose is found."""
+        request = request_of(profile="robust", point_label_map=None, options=None)
+        result = execute(request, replace(frame, point_labels=None)).result
+        assert result["models"]["cloud"]["name"] == "geometric"
+        assert result["models"]["cloud"]["reason"].endswith(".")
+        angle, _ = pose_error(np.array(result["T_cam_lidar"]), street.T_cam_lidar)
+        assert angle < 1
+
     def test_frames_share_one_extrinsic(self, request_of, frame):
         """Two frames count twice the points of one."""
         quick = {"options": QUICK | {"num_samples": 20, "num_iterations": 2}}
