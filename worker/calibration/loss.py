@@ -14,6 +14,7 @@ from worker.calibration import fused
 from worker.calibration.alignment_field import AlignmentField
 from worker.calibration.camera import Camera
 from worker.calibration.object_sets import ObjectPixelSets
+from worker.calibration.per_frame import for_each
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
 
@@ -80,15 +81,15 @@ class SemanticAlignmentLoss:
         """
         common = [sets for frame in frames for sets in frame if sets.is_common]
         classes = tuple(dict.fromkeys(sets.name for sets in common))
-        parts = tuple(
-            ClassInFrame(
+        parts = for_each(
+            lambda sets: ClassInFrame(
                 classes.index(sets.name),
                 torch.as_tensor(sets.points.T, dtype=dtype, device=device).contiguous(),
                 AlignmentField.from_pixels(sets.pixels, device=device),
-            )
-            for sets in common
+            ),
+            common,
         )
-        return cls(camera, classes, parts)
+        return cls(camera, classes, tuple(parts))
 
     def within(self, cone: ViewCone) -> SemanticAlignmentLoss:
         """Return the same loss over the points inside a cone."""

@@ -14,6 +14,7 @@ from worker.calibration.frame import Frame
 from worker.calibration.loss import SemanticAlignmentLoss
 from worker.calibration.object_sets import object_pixel_sets
 from worker.calibration.outcome import Outcome
+from worker.calibration.per_frame import for_each
 from worker.calibration.result import AlignmentLoss, CalibrationResult, SearchRecord
 from worker.calibration.transforms import RigidTransform
 
@@ -56,7 +57,7 @@ class Problem:
         """
         _check(frames, camera)
         start = initial.to(config.dtype, config.device)
-        object_sets = [object_pixel_sets(frame, config.classes) for frame in frames]
+        object_sets = for_each(lambda frame: object_pixel_sets(frame, config.classes), frames)
         loss = SemanticAlignmentLoss.from_object_sets(object_sets, camera, config.dtype, config.device)
         points = [
             torch.as_tensor(frame.points.T, dtype=config.dtype, device=config.device).contiguous() for frame in frames

@@ -49,7 +49,7 @@ class ViewCone:
         Points so far out that their distance overflows may not: no sensor measured them.
         """
         rays = points - self.apex[:, None]
-        distance = rays.norm(dim=0)
+        distance = (rays * rays).sum(0).sqrt()
         cosine = (self.axis @ rays) / distance.clamp_min(1e-9)
         # Seen from a camera elsewhere within the radius, a point at distance d turns by at most asin(radius / d); one
         # inside the radius may lie in any direction.

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from worker.calibration.config import CalibrationConfig
 from worker.calibration.outcome import Outcome
+from worker.calibration.per_frame import for_each
 from worker.calibration.problem import MIN_OBJECT_POINTS, Problem
 from worker.calibration.progress import OnProgress
 from worker.calibration.result import CalibrationResult, SearchRecord
@@ -24,7 +25,9 @@ def calibrate_robustly(problem: Problem, on_progress: OnProgress) -> Calibration
         return _rejected(problem, Outcome.NO_POINT_IN_VIEW)
     config = _held(problem.config)
     cone = ViewCone.around(problem.start, problem.camera, config.prior)
-    cues = [FrameCues.from_frame(frame, problem.camera, cone, config.dtype, config.device) for frame in problem.frames]
+    cues = for_each(
+        lambda frame: FrameCues.from_frame(frame, problem.camera, cone, config.dtype, config.device), problem.frames
+    )
     informative = [index for index, cue in enumerate(cues) if cue.semantic.is_informative]
     if not informative:
         return _rejected(problem, Outcome.NO_COMMON_CLASS)

@@ -88,8 +88,12 @@ class FrameCues:
         seen = self.cone(pose).contains(points).nonzero().squeeze(-1)
         if num_points is not None:
             seen = seen[:: max(1, len(seen) // num_points)]
-        return {name: term.at(seen) if isinstance(term, GroupDivergence) else term for name, term in terms.items()}
+        return {
+            name: term.at(seen) if isinstance(term, GroupDivergence) else term.thinned(num_points or _ALL)
+            for name, term in terms.items()
+        }
 
 
+_ALL = 1 << 40
 # A pose that has found its basin moves no further than this.
 _NEARBY = Prior(rotation_deg=1.5, translation_m=0.1)

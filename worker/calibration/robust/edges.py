@@ -7,7 +7,7 @@ an edge lies midway between its two beams, not on the near one, and horizontal j
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -65,6 +65,11 @@ class EdgeAlignment:
             u, v, visible = self.camera.project(T_cam_lidar[index].apply(self.points))
             scores.append((self.maps.nearest(u, v, visible) * self.weights).sum())
         return torch.stack(scores)
+
+    def thinned(self, count: int) -> EdgeAlignment:
+        """Return the same term over every n-th edge, about `count` of them, each counted n times."""
+        step = max(1, self.points.shape[1] // count)
+        return replace(self, points=self.points[:, ::step].contiguous(), weights=step * self.weights[::step])
 
     @torch.no_grad()
     def linearize(self, T_cam_lidar: RigidTransform) -> Linearization:
@@ -187,9 +192,9 @@ def _jumps(
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     # Squeezing the wanted axis makes neighbours along it the nearest ones.
     squeeze = np.array([1.0, 3.0]) if axis == 0 else np.array([3.0, 1.0])
-    _, found_at = cKDTree(angles * squeeze).query(
-        angles * squeeze, k=_NEIGHBOURS + 1, distance_upper_bound=max_gap_rad, workers=1
-    )
+    # A tree that is not balanced takes half the time to build, and hardly longer to ask.
+    tree = cKDTree(angles * squeeze, balanced_tree=False, compact_nodes=False)
+    _, found_at = tree.query(angles * squeeze, k=_NEIGHBOURS + 1, distance_upper_bound=max_gap_rad, workers=1)
     neighbours = np.asarray(found_at)
     near = np.repeat(np.arange(len(angles)), _NEIGHBOURS)
     far = neighbours[:, 1:].ravel()

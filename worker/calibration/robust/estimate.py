@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from worker.calibration.config import CalibrationConfig
+from worker.calibration.per_frame import for_each
 from worker.calibration.progress import OnProgress, Progress
 from worker.calibration.robust.cues import COARSE, FINE, MEDIUM, FrameCues
 from worker.calibration.robust.divergence import GroupDivergence
@@ -134,7 +135,7 @@ def search(
     rotation_rad = math.radians(config.prior.rotation_deg)
     wide = config.prior.translation_m > _SEARCHED_TRANSLATION_M and not config.hold_translation
     shift_m = config.prior.translation_m if wide else 0.0
-    coarse = [cue.histogram_terms(COARSE) for cue in cues]
+    coarse = for_each(lambda cue: cue.histogram_terms(COARSE), cues)
     terms = _weighted_terms(coarse, frame_weights, settings, _SEARCH_POINTS)
     poses = spread(initial[None], rotation_rad, shift_m, settings.num_candidates, config.seed)
     ranked = Candidates.ranked(poses, score(poses, terms))
@@ -180,11 +181,11 @@ class FineLevel:
     def around(self, pose: RigidTransform, num_points: int | None = None) -> RobustObjective:
         """Return the objective over the points that poses close to this one see, about `num_points` of them or all."""
         per_frame = None if num_points is None else max(_MIN_POINTS_PER_FRAME, num_points // len(self.cues))
-        frames = tuple(
-            WeightedFrame(cue.narrowed(dict(frame.terms), pose, per_frame), frame.weight)
-            for cue, frame in zip(self.cues, self.full.frames, strict=True)
+        frames = for_each(
+            lambda each: WeightedFrame(each[0].narrowed(dict(each[1].terms), pose, per_frame), each[1].weight),
+            list(zip(self.cues, self.full.frames, strict=True)),
         )
-        return RobustObjective(frames, self.full.weights, self.full.observations, self.full.prior)
+        return RobustObjective(tuple(frames), self.full.weights, self.full.observations, self.full.prior)
 
     def only(self, index: int) -> FineLevel:
         """Return the level of one frame alone."""
@@ -209,20 +210,18 @@ class _Levels:
 
     def medium(self) -> RobustObjective:
         per_frame = max(_MIN_POINTS_PER_FRAME, _MEDIUM_POINTS // len(self.cues))
-        return self._objective([{**cue.histogram_terms(MEDIUM, per_frame)} for cue in self.cues])
+        return self._objective(for_each(lambda cue: {**cue.histogram_terms(MEDIUM, per_frame)}, self.cues))
 
     def fine(self, viewpoint: RigidTransform) -> FineLevel:
-        terms: list[dict[str, Term]] = []
-        for cue in self.cues:
-            of_frame: dict[str, Term] = {**cue.histogram_terms(FINE)}
+        def of_frame(cue: FrameCues) -> dict[str, Term]:
+            terms: dict[str, Term] = {**cue.histogram_terms(FINE)}
             if self.settings.edge_weight > 0 and (edges := cue.edge_term(viewpoint)) is not None:
-                of_frame["edges"] = edges
-            terms.append(of_frame)
+                terms["edges"] = edges
+            return terms
+
+        terms = for_each(of_frame, self.cues)
         per_frame = max(_MIN_POINTS_PER_FRAME, _MEDIUM_POINTS // len(self.cues))
-        thinned = [
-            {n: t.thinned(per_frame) if isinstance(t, GroupDivergence) else t for n, t in of_frame.items()}
-            for of_frame in terms
-        ]
+        thinned = [{name: term.thinned(per_frame) for name, term in each.items()} for each in terms]
         return FineLevel(self.cues, self._objective(terms), self._objective(thinned))
 
     def _objective(self, terms: Sequence[dict[str, Term]]) -> RobustObjective:

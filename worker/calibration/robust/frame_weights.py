@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from worker.calibration.config import CalibrationConfig, Prior
 from worker.calibration.frame import Frame
+from worker.calibration.per_frame import for_each
 from worker.calibration.progress import silent
 from worker.calibration.robust.estimate import Estimate, search
 from worker.calibration.robust.refinement import ascend
@@ -42,7 +43,7 @@ def contradicting(found: Estimate, config: CalibrationConfig) -> list[int]:
     """
     if len(found.objective.frames) < 3:
         return []
-    departures = [_departure_deg(found, index, config) for index in range(len(found.objective.frames))]
+    departures = for_each(lambda index: _departure_deg(found, index, config), range(len(found.objective.frames)))
     limit = max(_CONTRADICTION_DEG, _CONTRADICTION_TIMES * float(np.median(departures)))
     return [index for index, departure in enumerate(departures) if departure > limit]
 

@@ -12,7 +12,6 @@ from torch import Tensor
 from worker.calibration.robust.term import Linearization, Term
 from worker.calibration.transforms import RigidTransform, axis_angle_from_rotation
 
-
 # Scalar part of a quaternion above which dividing by it costs no digits.
 _FAR_FROM_HALF_TURN = 0.1
 

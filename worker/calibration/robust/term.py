@@ -47,6 +47,10 @@ class Term(Protocol):
         """Return the scores (B,) of a batch of poses; what chance gives where nothing is in view."""
         ...
 
+    def thinned(self, count: int) -> Term:
+        """Return the same term over about `count` points."""
+        ...
+
     def linearize(self, T_cam_lidar: RigidTransform) -> Linearization:
         """Return score, gradient and information at one pose (unbatched)."""
         ...
