@@ -64,7 +64,7 @@ def assess(estimate: Estimate) -> Confidence:
     """Measure how well determined an estimate is; nothing here knows the truth."""
     objective, pose = estimate.objective, estimate.best.T_cam_lidar
     observations = objective.observations * sum(frame.weight for frame in objective.frames)
-    covariance = _with_scene_errors(_covariance(objective, pose), sum(frame.weight for frame in objective.frames))
+    covariance = covariance_at(objective, pose)
     prior_variance = 1 / objective.prior.precision(covariance)
     variance = covariance.diagonal()
     observed = {
@@ -83,6 +83,11 @@ def assess(estimate: Estimate) -> Confidence:
         cue_disagreement_deg=_cue_disagreement_deg(objective, pose),
         score=objective.evidence(pose).value / observations,
     )
+
+
+def covariance_at(objective: RobustObjective, pose: RigidTransform) -> Tensor:
+    """Return the covariance (6, 6) of xi, rad and m, of an estimate at the objective's top."""
+    return _with_scene_errors(_covariance(objective, pose), sum(frame.weight for frame in objective.frames))
 
 
 def _covariance(objective: RobustObjective, pose: RigidTransform) -> Tensor:
