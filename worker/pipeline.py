@@ -30,6 +30,7 @@ from worker.segmentation import (
     segment_cloud,
     segment_image,
 )
+from worker.unfamiliar_images import doubt_unfamiliar
 from worker.version import __version__
 from worker.view import view_artifacts
 
@@ -117,6 +118,7 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> 
         config,
         lambda p: on_progress(_from_core(p)),
     )
+    result = doubt_unfamiliar(result, image_classes.model, frames)
     calibrated = time.perf_counter()
 
     # The robust profile climbs scores of its own, which change from stage to stage: no curve of the loss.
