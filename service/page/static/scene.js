@@ -79,7 +79,7 @@ function linesOf({ apex, corners, colour }) {
 }
 
 // Metres back and up from the camera, and how far ahead the eye looks.
-const VIEWS = { behind: [-6.5, 3.2, 6], above: [4, 38, 4.5], camera: [0, 0, 5] };
+const VIEWS = { behind: [-6.5, 4, 5], above: [4, 38, 4.5], camera: [0, 0, 5] };
 
 function place(eye, target, from, { center, ahead, up }) {
   const [back, high, far] = VIEWS[from];
