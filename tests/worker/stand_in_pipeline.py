@@ -4,6 +4,7 @@
 """
 
 import io
+import json
 import os
 import resource
 import signal
@@ -19,7 +20,7 @@ from PIL import Image
 
 from worker.jobs.store import JobStore
 from worker.settings import Settings
-from worker.storage import RESULT, BlobStore
+from worker.storage import RESULT, VIEW, BlobStore
 
 
 class Ending(IntEnum):
@@ -111,13 +112,52 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: Any) -> Pipelin
         _exhaust_memory()
     estimated = ending is not Ending.NOT_ESTIMATED
     result = {
-        "outcome": "converged" if estimated else "no_point_in_view",
-        "message": "As it was told.",
-        "T_cam_lidar": request.initial.matrix().tolist(),
-        "seed": request.seed,
+        **_result(request, estimated=estimated),
         "frames": [{"shape": frame.image.shape, "points": len(frame.cloud.points)} for frame in inputs.frames],
     }
-    return PipelineOutput(result, {"initial": _png((255, 0, 0)), "final": _png((0, 255, 0))}, estimated)
+    overlays = {"initial": _png((255, 0, 0)), "final": _png((0, 255, 0))}
+    return PipelineOutput(result, overlays, estimated, {VIEW: json.dumps(_view(inputs)).encode()})
+
+
+def _result(request: Any, *, estimated: bool) -> dict[str, Any]:
+    """Return a result with every field that clients rely on; the initial extrinsic is what it found."""
+    transform = request.initial.matrix().tolist()
+    part = {"px2": 12.0, "points": 3}
+    names = sorted(set((request.point_label_map or {1: "car"}).values()))
+    loss = {"total_px2": 12.0, "mean_distance_px": 2.0, "per_class": dict.fromkeys(names, part)}
+    sigma = dict.fromkeys(("pitch", "yaw", "roll", "right", "down", "forward"), 0.1)
+    return {
+        "outcome": "converged" if estimated else "no_point_in_view",
+        "message": "As it was told.",
+        "T_cam_lidar": transform,
+        "quaternion_wxyz": [1.0, 0.0, 0.0, 0.0],
+        "translation_m": [row[3] for row in transform[:3]],
+        "axis_angle_rad": [0.0, 0.0, 0.0],
+        "camera_center_lidar_m": [0.0, 0.0, 0.0],
+        "initial_T_cam_lidar": transform,
+        "change": {"rotation_deg": 0.0, "camera_center_m": 0.0},
+        "alignment_loss": {"before": loss, "after": loss, "ratio": 1.0},
+        "verdict": "high" if estimated else "rejected",
+        "reasons": ["As it was told."],
+        "confidence": {"sigma": sigma, "observed": dict.fromkeys(sigma, True)} if estimated else None,
+        "candidates_rejected": 0,
+        "dropped_points": 0,
+        "seconds": {"segmentation": 0.0, "calibration": request.options.num_iterations / 100},
+        "models": {"image": {"source": "a stand-in"}, "cloud": {"source": "a stand-in"}},
+        "seed": request.seed,
+        "version": "0.0.0",
+    }
+
+
+def _view(inputs: PipelineInputs) -> dict[str, Any]:
+    height, width = inputs.frames[0].image.shape[:2]
+    return {
+        "camera": inputs.request.camera.model_dump(mode="json", exclude_none=True),
+        "image_width": width,
+        "image_height": height,
+        "classes": [{"name": "car", "colour": [0, 0, 255], "counted": True}],
+        "history": [100.0, 40.0, 12.0],
+    }
 
 
 def _png(colour: tuple[int, int, int]) -> bytes:
