@@ -21,7 +21,6 @@ router = APIRouter(prefix="/jobs/{job_id}", tags=["jobs"])
 
 # More make browsers slow, and no picture better.
 _MOST_POINTS = 200_000
-_KEPT = {"Cache-Control": "private, max-age=3600, immutable"}
 _REFUSALS = (Unauthorized, LoopbackOnly, UnknownJob, BrokerDown, StorageDown)
 _PARTS = ("image", "point_cloud", "image_labels", "point_labels")
 
@@ -52,7 +51,7 @@ def job_view(record: OwnJob, request: Request, backend: BackendOfApp) -> dict[st
 )
 def job_image_classes(record: OwnJob, backend: BackendOfApp) -> Response:
     """Return the class of every pixel of the first image."""
-    return Response(artifact(record, IMAGE_CLASSES, backend), media_type="image/png", headers=_KEPT)
+    return Response(artifact(record, IMAGE_CLASSES, backend), media_type="image/png")
 
 
 @router.get(
@@ -70,7 +69,7 @@ def job_image_classes(record: OwnJob, backend: BackendOfApp) -> Response:
 async def job_points(record: OwnJob, backend: BackendOfApp) -> Response:
     """Return the points of the first cloud with their classes, thinned out evenly where there are many."""
     content = await anyio.to_thread.run_sync(_points, record, backend, limiter=backend.checks.limiter([]))
-    return Response(content, media_type="application/octet-stream", headers=_KEPT)
+    return Response(content, media_type="application/octet-stream")
 
 
 @router.get(
@@ -88,7 +87,7 @@ def job_input(
     keys = {key.rsplit("/", 1)[1]: key for _, key in _keys(record.inputs)}
     if name not in keys:
         raise UnknownInput
-    return Response(_input(backend, keys[name]), media_type="application/octet-stream", headers=_KEPT)
+    return Response(_input(backend, keys[name]), media_type="application/octet-stream")
 
 
 def stored_view(record: JobRecord, backend: Backend) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import { classColours, pixelsOf, pointLegend } from "./frame.js";
 import { cameraCenter } from "./rigid.js";
 
 const FRUSTUM_DEPTH_M = 3;
-const UNSEEN_GREY = 90;
+const UNSEEN_GREY = 62;
 const BACKDROP = 0x0c1519;
 const COLOURS = { before: 0xf5a95b, after: 0x2dd4bf };
 

@@ -44,14 +44,21 @@ function drop(event) {
   }
 }
 
-function showThumbnail() {
+// Only what can be decoded is shown; why something cannot is for the server to say.
+async function showThumbnail() {
   const image = byId("thumbnail");
   if (image.src) URL.revokeObjectURL(image.src);
-  image.hidden = !chosen.image.length;
-  if (chosen.image.length) image.src = URL.createObjectURL(chosen.image[0]);
-  image.onerror = () => {
-    image.hidden = true;
-  };
+  image.hidden = true;
+  const [first] = chosen.image;
+  if (!first) return;
+  try {
+    (await createImageBitmap(first)).close();
+  } catch {
+    return;
+  }
+  if (first !== chosen.image[0]) return;
+  image.src = URL.createObjectURL(first);
+  image.hidden = false;
 }
 
 function size(bytes) {

@@ -75,7 +75,7 @@ async function numbers({ id, result }) {
   const { before, after } = result.alignment_loss;
   const shown = [
     item("Turned by", `${short(result.change.rotation_deg)}°`, "between your extrinsic and this one"),
-    item("Camera moved by", `${short(result.change.camera_center_m * 100)} cm`, "one frame alone shows little of it"),
+    item("Camera moved by", `${short(result.change.camera_center_m * 100)} cm`, "its centre; one frame tells this least"),
     item("A point misses its class by", `${short(after.mean_distance_px)} px`, `${short(before.mean_distance_px)} px before`),
   ];
   const sigma = result.confidence?.sigma;

@@ -6,7 +6,7 @@ import { OrbitControls } from "../vendor/OrbitControls.js";
 // Colours are those of the legend and of the overlays: nothing is lit here, so nothing has to be converted.
 THREE.ColorManagement.enabled = false;
 
-const POINT_SIZE_M = 0.09;
+const POINT_SIZE_M = 0.11;
 const FAR_M = 500;
 
 // description: points and colours (three a point), frusta, up, ahead and center (LiDAR frame). Throws without WebGL.
