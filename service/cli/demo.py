@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from service.cli.before_after import before_after_jpeg
-from service.cli.calibrate import save_overlays
+from service.cli.conclusion import save_overlays
 from service.cli.errors import EXIT_FAILED, errors_as_sentences
 from service.cli.in_process import run_in_process
 from service.cli.job import CalibrationJob, FinishedJob, FrameFiles

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import typer
 
 from models.errors import ModelError
+from service.client import NotReadyError, RefusedError, SemalignError
 from worker.inputs import InputError
 
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
+EXIT_NOT_ENDED = 5
+# Of a search that came to its end, by its verdict; a profile without a verdict promises nothing, and breaks nothing.
+EXIT_OF_VERDICT: Final = {"high": 0, None: 0, "low": 3, "rejected": 4}
 _EXTRA_OF_MODULE = {"torch": "worker", "scipy": "worker", "matplotlib": "bench"}
 
 
@@ -37,6 +42,12 @@ def errors_as_sentences() -> Iterator[None]:
     except CommandError as error:
         _leave(error.message, error.exit_status, error)
     except ModelError as error:
+        _leave(str(error), EXIT_FAILED, error)
+    except NotReadyError as error:
+        _leave(str(error), EXIT_NOT_ENDED, error)
+    except RefusedError as error:
+        _leave(str(error), EXIT_BAD_INPUT, error)
+    except SemalignError as error:
         _leave(str(error), EXIT_FAILED, error)
     except ModuleNotFoundError as error:
         if (extra := _EXTRA_OF_MODULE.get(error.name or "")) is None:

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from service.cli.conclusion import exit_status
+from service.cli.job import FinishedJob
 from service.cli.main import app
 
 ROWS_OF_TABLE = ("car", "road", "sidewalk", "all", "mean distance")
@@ -161,11 +163,22 @@ def test_a_label_image_of_the_wrong_size_is_refused(files: Any) -> None:
     assert "320x120" in sentence(result)
 
 
-def test_classes_must_come_from_somewhere(files: Any) -> None:
-    """Without a network and without labels there is nothing to align."""
-    result = run(files.command_line(image_labels=None, image_label_map=None))
-    assert result.exit_code == 2
-    assert "image_model" in sentence(result)
+def test_classes_come_from_somewhere(files: Any, tmp_path: Path) -> None:
+    """Without a network and without labels semalign chooses, and says what and why."""
+    output = tmp_path / "result.json"
+    run(files.command_line(image_labels=None, image_label_map=None, output=output))
+    source = json.loads(output.read_text())["models"]["image"]
+    assert source["name"]
+    assert source["reason"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "succeeded", "status"),
+    [("high", True, 0), (None, True, 0), ("low", True, 3), ("rejected", True, 4), ("rejected", False, 1)],
+)
+def test_the_exit_status_follows_the_verdict(verdict: str | None, succeeded: bool, status: int) -> None:
+    """A script can stop at a doubtful extrinsic without reading the result."""
+    assert exit_status(FinishedJob({"verdict": verdict}, {}, succeeded)) == status
 
 
 def test_an_unknown_network_is_said(files: Any) -> None:
@@ -189,7 +202,7 @@ def test_a_network_that_cannot_be_had_is_said(files: Any, tmp_path: Path, monkey
 
 def test_a_place_that_cannot_be_written_is_said(files: Any, tmp_path: Path) -> None:
     """What was computed is printed even so."""
-    result = run(files.command_line(output=tmp_path / "no" / "such" / "folder.json"))
+    result = run(files.command_line(output=files.arguments["image"] / "no" / "folder.json"))
     assert result.exit_code == 1
     assert "cannot be written" in sentence(result)
     assert "Turned by" in result.stdout
