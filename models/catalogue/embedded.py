@@ -17,8 +17,8 @@ STREET_UNET_RENDERED = CatalogueEntry(
         ModelFile(
             name="street_unet.safetensors",
             url=None,
-            sha256="abba6dcd3b9c243a60f59516dde3e179c87c0d9ae5602d1307b8d64ddaddff07",
-            size=1_669_630,
+            sha256="028e5e6c36fb8cec7b2dd53be42dfff7f0b83fe2654e7a6f2cf392e1e307e399",
+            size=1_669_926,
         ),
     ),
     code_licence="Apache-2.0",

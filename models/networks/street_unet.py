@@ -23,7 +23,8 @@ class StreetUNet(nn.Module):
     def __init__(self, num_classes: int) -> None:
         super().__init__()
         half, quarter, eighth, sixteenth = WIDTHS
-        self.at_half = _conv(3, half, nn.InstanceNorm2d, stride=2)
+        # Colours and the height in the image: a street has its sky above.
+        self.at_half = _conv(3 + 1, half, nn.InstanceNorm2d, stride=2)
         self.at_quarter = nn.Sequential(_conv(half, quarter, nn.InstanceNorm2d, stride=2), _Residual(quarter, 1))
         self.at_eighth = nn.Sequential(
             _conv(quarter, eighth, nn.BatchNorm2d, stride=2), _Residual(eighth, 1), _Residual(eighth, 2)
@@ -40,7 +41,8 @@ class StreetUNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (B, C, h/2, w/2) of images (B, 3, h, w), RGB in 0..1; h and w are multiples of 16."""
-        half = self.at_half(x - 0.5)
+        rows = torch.linspace(-1, 1, x.shape[2], device=x.device).view(1, 1, -1, 1).expand(len(x), 1, *x.shape[2:])
+        half = self.at_half(torch.cat([x - 0.5, rows], 1))
         quarter = self.at_quarter(half)
         eighth = self.at_eighth(quarter)
         sixteenth = self.at_sixteenth(eighth)
