@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.cli.conclusion import conclude
+from service.cli.conclusion import conclude, write_file
 from service.cli.errors import EXIT_BAD_INPUT, CommandError, errors_as_sentences
 from service.cli.in_process import run_in_process
 from service.cli.job import CalibrationJob
@@ -33,6 +34,7 @@ from service.cli.job_options import (
     request_from_options,
 )
 from service.cli.on_server import run_on_server
+from service.cli.report import report_of
 from service.cli.server import AsJson, OutputFile, OverlayDir
 from worker.inputs.calibration_files import FrameChoice
 
@@ -63,6 +65,9 @@ def calibrate(
     ] = None,
     output: OutputFile = None,
     overlay_dir: OverlayDir = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Where to write a report: one HTML file with everything.", dir_okay=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the extrinsic that aligns an image with the LiDAR sweep taken at the same moment.
@@ -94,4 +99,6 @@ def calibrate(
                 finished = run_on_server(job, on_progress, server)
             else:
                 finished = run_in_process(job, on_progress, device or "cpu")
+        if report is not None:
+            write_file(report, report_of(job, finished, server))
         conclude(finished, output, overlay_dir, as_json=as_json)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from service.cli.errors import EXIT_BAD_INPUT, CommandError
 from service.cli.job import CalibrationJob, FinishedJob, FrameFiles, JobProgress, OnJobProgress
 from worker.inputs import check_label_image_size, read_image, read_label_image, read_point_cloud, read_point_labels
+from worker.storage import VIEW
 
 if TYPE_CHECKING:
     from worker.segmentation import InputFrame
@@ -38,7 +40,7 @@ def run_in_process(job: CalibrationJob, on_progress: OnJobProgress, device: str 
         ModelCache(device=device),
         lambda progress: on_progress(JobProgress(progress.stage, progress.overall, progress.loss)),
     )
-    return FinishedJob(output.result, output.overlays, output.estimated)
+    return FinishedJob(output.result, output.overlays, output.estimated, view=json.loads(output.view[VIEW]))
 
 
 def _read_frame(files: FrameFiles) -> InputFrame:

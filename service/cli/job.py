@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,15 @@ class FinishedJob:
         result: the JSON `result` object.
         overlays: PNG files of the first frame, `initial` and `final`.
         succeeded: false when no calibration could be estimated; the result then holds the initial extrinsic.
+        view: what viewers show beside it, as the worker wrote it; empty for a job on a server, which has it.
+        job_id: id of the job on a server; empty for one in this process.
     """
 
     result: dict[str, Any]
     overlays: dict[str, bytes]
     succeeded: bool
+    view: dict[str, Any] = field(default_factory=dict)
+    job_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import bench, calibrate, convert, demo, keys, models, remote, render, serve, up
+from service.cli import bench, calibrate, convert, demo, keys, models, remote, render, report, serve, up
 from worker.version import __version__
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(calibrate.calibrate)
-for _command in (remote.submit, remote.watch, remote.result, remote.jobs, remote.cancel, remote.export):
+for _command in (remote.submit, remote.watch, remote.result, remote.jobs, remote.cancel, remote.export, report.report):
     app.command(rich_help_panel="Jobs on a server")(_command)
 app.command()(convert.convert)
 app.command()(up.up)

@@ -47,6 +47,7 @@ def finished_job(client: Client, status: JobStatus, *, with_overlays: bool = Tru
         result=status.result.model_dump(mode="json"),
         overlays={stage: client.overlay(status.id, stage) for stage in STAGES} if drawn else {},
         succeeded=status.state == "succeeded",
+        job_id=status.id,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from service.cli.conclusion import conclude, exit_status, write_file
 from service.cli.errors import EXIT_NOT_ENDED, CommandError, errors_as_sentences
@@ -138,13 +138,13 @@ def jobs(
     as_json: AsJson = False,
 ) -> None:
     """List your jobs, newest first."""
-    table = Table("job", "state", "stage", "progress", "queue", "created")
+    table = Table(Column("job", no_wrap=True), "state", "progress", "created")
     with errors_as_sentences(), connected(server) as client:
         for _, job in zip(range(limit), client.jobs(page_size=min(limit, 100)), strict=False):
             if as_json:
                 typer.echo(job.model_dump_json())
             created = job.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-            table.add_row(job.id, job.state.value, job.stage or "", f"{job.progress:.0%}", job.queue.value, created)
+            table.add_row(job.id, job.state.value, f"{job.progress:.0%}", created)
     if not as_json:
         Console(soft_wrap=True).print(table)
 
