@@ -15,7 +15,7 @@ from service.middleware.security_headers import SecurityHeaders
 from service.openapi import install_openapi
 from service.page import router as page
 from service.problems import install_problem_handlers
-from service.routes import calibrate, events, exchange, health, jobs, metrics, version, view
+from service.routes import calibrate, evaluate, events, exchange, health, jobs, metrics, report, rigs, version, view
 from worker.logs import configure_logging
 from worker.settings import Settings
 from worker.version import __version__
@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,  # what generated clients call the endpoints
     )
     _install_middleware(app, chosen)
-    for routes in (calibrate, jobs, events, view, exchange, health, version, metrics, page):
+    for routes in (calibrate, evaluate, jobs, events, rigs, view, report, exchange, health, version, metrics, page):
         app.include_router(routes.router)
     install_problem_handlers(app)
     install_openapi(app, asks_for_keys=chosen.keys_file is not None)

@@ -13,6 +13,7 @@ from worker.dispatch import Dispatcher
 from worker.jobs.idempotency import IdempotencyKeys
 from worker.jobs.owned import OwnedJobs
 from worker.jobs.store import JobStore, connect
+from worker.rigs.store import RigStore
 from worker.settings import Settings
 from worker.storage import BlobStore, open_storage
 
@@ -25,6 +26,7 @@ class Backend:
         settings: What the operator chose.
         jobs: The job records.
         owned: Which jobs belong to whom.
+        rigs: The rigs that are watched for drift.
         idempotency: The keys of requests that may come again.
         blobs: Inputs, overlays and results.
         dispatcher: The queue.
@@ -37,6 +39,7 @@ class Backend:
     settings: Settings
     jobs: JobStore
     owned: OwnedJobs
+    rigs: RigStore
     idempotency: IdempotencyKeys
     blobs: BlobStore
     dispatcher: Dispatcher
@@ -53,6 +56,7 @@ class Backend:
             settings=settings,
             jobs=JobStore(client),
             owned=OwnedJobs(client),
+            rigs=RigStore(client, keep_s=settings.keep_rigs_s, most_entries=settings.rig_history),
             idempotency=IdempotencyKeys(client, settings.idempotency_ttl_s),
             blobs=open_storage(settings),
             dispatcher=Dispatcher(settings),

@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from worker.jobs.record import JobQueue, JobRecord, JobState
+from service.evaluation_schemas import EvaluationResult
+from service.loss_schemas import AlignmentLoss
+from worker.jobs.record import JobKind, JobQueue, JobRecord, JobState
 
 Matrix4 = list[list[float]]
 
@@ -16,25 +18,6 @@ class Links(BaseModel):
     self: str = Field(description="Address of the job.")
     events: str = Field(description="Address of its events.")
     overlay: str | None = Field(description="Address of its overlay, once there is one.")
-
-
-class ClassLoss(BaseModel):
-    """Eq. 1 for one class."""
-
-    model_config = ConfigDict(extra="allow")
-
-    px2: float = Field(description="Sum of squared distances, px^2.")
-    points: int = Field(description="LiDAR points of the class in view.")
-
-
-class AlignmentLoss(BaseModel):
-    """Eq. 1 of the paper at one extrinsic."""
-
-    model_config = ConfigDict(extra="allow")
-
-    total_px2: float | None
-    mean_distance_px: float | None
-    per_class: dict[str, ClassLoss]
 
 
 class LossChange(BaseModel):
@@ -100,6 +83,7 @@ class JobProgress(BaseModel):
     """How far a job is at this moment; what an event says of it."""
 
     id: str
+    kind: JobKind
     state: JobState
     stage: Literal["segmentation", "initialization", "refinement", "done"] | None
     progress: float = Field(ge=0, le=1, description="Share of the whole job that is done.")
@@ -121,8 +105,9 @@ class JobSummary(JobProgress):
 class JobStatus(JobSummary):
     """A job at this moment, with its result once there is one."""
 
-    result: CalibrationResult | None = Field(
-        description="Also there when no calibration could be estimated: it returns the initial extrinsic then."
+    result: CalibrationResult | EvaluationResult | None = Field(
+        description="By the `kind` of the job. Also there when no calibration could be estimated: it returns the "
+        "initial extrinsic then."
     )
 
 
@@ -150,6 +135,7 @@ def progress_object(record: JobRecord, *, queue_position: int | None) -> dict[st
     """Write a `JobProgress` as JSON."""
     return {
         "id": record.id,
+        "kind": record.kind.value,
         "state": record.state.value,
         "stage": record.stage or None,
         "progress": record.progress,

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -12,8 +13,9 @@ from service.access.caller import Caller
 from service.backend import Backend
 from service.problems import IdempotencyKeyReused, QuotaExceeded, SameRequestInProgress
 from service.uploads import FrameUpload, Upload, suffix
+from worker.inputs.request import parse_request
 from worker.jobs.idempotency import Standing
-from worker.jobs.record import FrameKeys, JobInputs, JobOrigin, JobQueue
+from worker.jobs.record import FrameKeys, JobInputs, JobKind, JobOrigin, JobQueue
 from worker.storage import BlobStore, input_key
 
 _RETRY_OVER_QUOTA_S = 10
@@ -22,15 +24,27 @@ _LOOKS = 30
 
 
 @dataclass(frozen=True)
+class Task:
+    """What is to be done with an upload, and the caller's rig that is told the outcome; empty for none."""
+
+    kind: JobKind = JobKind.CALIBRATE
+    rig: str = ""
+
+
+CALIBRATE: Final = Task()
+
+
+@dataclass(frozen=True)
 class Submission:
     """A checked upload, and all that is known of its sender.
 
     Attributes:
-        upload: What is to be calibrated.
+        upload: What is to be calibrated or evaluated.
         caller: Who sent it.
         queue: Where it is to wait.
         request_id: Id of the HTTP request.
         idempotency_key: What tells a repeated request from a new one; None if the caller sent no such key.
+        task: What is to be done with it.
     """
 
     upload: Upload
@@ -38,6 +52,7 @@ class Submission:
     queue: JobQueue
     request_id: str
     idempotency_key: str | None
+    task: Task = CALIBRATE
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,8 @@ def submit(submission: Submission, backend: Backend) -> Accepted:
     if submission.idempotency_key is None:
         _create(job_id, submission, "", backend)
         return Accepted(job_id, is_repeat=False)
-    digest = f"{submission.queue}:{submission.upload.digest()}"
+    task = submission.task
+    digest = f"{task.kind}:{task.rig}:{submission.queue}:{submission.upload.digest()}"
     if earlier := _claim(submission.caller.owner, submission.idempotency_key, digest, job_id, backend):
         return Accepted(earlier, is_repeat=True)
     with _claim_given_back_on_failure(submission.caller.owner, submission.idempotency_key, job_id, backend):
@@ -97,9 +113,11 @@ def _create(job_id: str, submission: Submission, digest: str, backend: Backend) 
     caller = submission.caller
     origin = JobOrigin(caller.owner, submission.queue, submission.request_id, digest)
     try:
-        inputs = _store(submission.upload, job_id, backend.blobs)
+        inputs = _store(submission.upload, submission.task, job_id, backend.blobs)
         if not backend.owned.admit(caller.owner, job_id, caller.open_jobs):
             raise QuotaExceeded(headers={"Retry-After": str(_RETRY_OVER_QUOTA_S)})
+        if submission.task.rig:
+            _open_rig(submission, backend)
         backend.jobs.create(job_id, inputs, origin)
         backend.dispatcher.publish(job_id, submission.queue)
     except Exception:
@@ -117,11 +135,17 @@ def _take_back(job_id: str, owner: str, backend: Backend) -> None:
         backend.owned.forget(owner, job_id)
 
 
-def _store(upload: Upload, job_id: str, blobs: BlobStore) -> JobInputs:
+def _open_rig(submission: Submission, backend: Backend) -> None:
+    """Make the rig that is to be told, or give it the reference of this request."""
+    reference = parse_request(submission.upload.request).initial.matrix().tolist()
+    backend.rigs.open(submission.caller.owner, submission.task.rig, reference)
+
+
+def _store(upload: Upload, task: Task, job_id: str, blobs: BlobStore) -> JobInputs:
     request = input_key(job_id, "request.json")
     blobs.put(request, upload.request)
     frames = tuple(_store_frame(frame, index, job_id, blobs) for index, frame in enumerate(upload.frames))
-    return JobInputs(request=request, frames=frames)
+    return JobInputs(request=request, frames=frames, kind=task.kind, rig=task.rig)
 
 
 def _store_frame(frame: FrameUpload, index: int, job_id: str, blobs: BlobStore) -> FrameKeys:

@@ -17,11 +17,13 @@ from worker.inputs.request import parse_request
 from worker.jobs.failures import TIME_LIMIT
 from worker.jobs.lease import LeaseKeeper, kill_this_process
 from worker.jobs.progress import ProgressWriter
-from worker.jobs.record import FrameKeys, JobError, JobInputs, JobState
+from worker.jobs.record import FrameKeys, JobError, JobInputs, JobKind, JobRecord, JobState
 from worker.jobs.release import let_go
 from worker.jobs.store import JobStore, connect
 from worker.jobs.transitions import Verdict
 from worker.metrics import JobMetrics
+from worker.rigs.rig import Sighting
+from worker.rigs.store import RigStore
 from worker.settings import Settings
 from worker.storage import (
     RESULT,
@@ -50,21 +52,24 @@ class Workbench:
     pipeline: ModuleType
     models: Any
     metrics: JobMetrics
+    rigs: RigStore
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Connect to broker and storage, and import the pipeline, which loads torch."""
         pipeline = import_module(settings.pipeline)
         url = settings.resolved_broker_url
+        # What ends a job waits for a broker that restarts; a report of progress or a sign of life does not.
+        patient = connect(url, timeout_s=_BROKER_TIMEOUT_S, patience_s=settings.broker_patience_s)
         return cls(
             settings=settings,
-            # What ends a job waits for a broker that restarts; a report of progress or a sign of life does not.
-            jobs=JobStore(connect(url, timeout_s=_BROKER_TIMEOUT_S, patience_s=settings.broker_patience_s)),
+            jobs=JobStore(patient),
             impatient_jobs=JobStore(connect(url, timeout_s=_BROKER_TIMEOUT_S)),
             blobs=open_storage(settings, patience_s=_STORAGE_PATIENCE_S),
             pipeline=pipeline,
             models=pipeline.ModelCache(device=settings.device),
             metrics=JobMetrics(),
+            rigs=RigStore(patient, keep_s=settings.keep_rigs_s, most_entries=settings.rig_history),
         )
 
 
@@ -124,17 +129,35 @@ def _compute(bench: Workbench, job_id: str, token: int) -> Verdict:
     structlog.contextvars.bind_contextvars(request_id=record.request_id)
     bench.metrics.started(record)
     inputs = _load(bench, record.inputs)
-    output = bench.pipeline.run(inputs, bench.models, ProgressWriter(bench.impatient_jobs, job_id, token))
+    # Only a worker that computes in earnest is asked to evaluate: it has loaded all that this needs.
+    compute = import_module("worker.evaluation") if record.kind is JobKind.EVALUATE else bench.pipeline
+    output = compute.run(inputs, bench.models, ProgressWriter(bench.impatient_jobs, job_id, token))
     bench.metrics.computed(output.result)
     for stage, png in output.overlays.items():
         bench.blobs.put(artifact_key(job_id, token, overlay_name(stage)), png)
     for name, content in output.view.items():
         bench.blobs.put(artifact_key(job_id, token, name), content)
     bench.blobs.put(artifact_key(job_id, token, RESULT), json.dumps(output.result, allow_nan=False).encode())
+    if record.inputs.rig:
+        _tell_rig(bench, record, output.result)
     if output.estimated:
         return bench.jobs.finish(job_id, token, JobState.SUCCEEDED, artifacts=True)
     error = JobError(str(output.result["outcome"]).replace("_", "-"), str(output.result["message"]))
     return bench.jobs.finish(job_id, token, JobState.FAILED, artifacts=True, error=error)
+
+
+def _tell_rig(bench: Workbench, record: JobRecord, result: dict[str, Any]) -> None:
+    """Let the rig know what its frames say: before the job ends, so that none is lost; a rig hears each job once."""
+    departure = result["departure"] or {"xi": [], "covariance": []}
+    sighting = Sighting(
+        job_id=record.id,
+        at=record.created_at,
+        reference=result["T_cam_lidar"],
+        verdict=result["verdict"],
+        xi=departure["xi"],
+        covariance=departure["covariance"],
+    )
+    bench.rigs.see(record.owner, record.inputs.rig, sighting)
 
 
 def _load(bench: Workbench, inputs: JobInputs) -> Any:

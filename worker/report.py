@@ -40,8 +40,8 @@ def result_object(
         "initial_T_cam_lidar": result.initial_T_cam_lidar.tolist(),
         "change": difference_object(result.initial_T_cam_lidar, result.T_cam_lidar),
         "alignment_loss": {
-            "before": _loss_object(result.loss_before),
-            "after": _loss_object(result.loss_after),
+            "before": loss_object(result.loss_before),
+            "after": loss_object(result.loss_after),
             "ratio": _ratio(result),
         },
         **confidence_object(result),
@@ -101,7 +101,8 @@ def difference_object(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) ->
     }
 
 
-def _loss_object(loss: AlignmentLoss) -> dict[str, Any]:
+def loss_object(loss: AlignmentLoss) -> dict[str, Any]:
+    """Write Eq. 1 at one extrinsic."""
     return {
         "total_px2": loss.total_px2,
         # Without a point there is no distance, and 0 would read as perfect.

@@ -125,6 +125,12 @@ class Settings(BaseSettings):
     keep_results_s: float = Field(
         default=7 * 24 * 3600, gt=0, description="Seconds after the end of a job at which all that is left is deleted."
     )
+    keep_rigs_s: float = Field(
+        default=365 * 24 * 3600, gt=0, description="Seconds after its latest frame at which a watched rig is forgotten."
+    )
+    rig_history: int = Field(
+        default=1000, gt=0, description="Frames that the history of a watched rig keeps, and likewise its events."
+    )
     max_deliveries: int = Field(
         default=3, gt=0, description="How often a job may be handed to a worker before it ends as failed (`poison`)."
     )

@@ -17,6 +17,13 @@ class UnknownJob(Refusal):
     sentence = "There is no job with this id: it was deleted, or never accepted."
 
 
+class UnknownRig(Refusal):
+    """There is no such rig."""
+
+    type_, title, status = "unknown-rig", "Unknown rig", 404
+    sentence = "There is no rig of this name: it was forgotten, or never sent a frame."
+
+
 class MethodNotAllowed(Refusal):
     """The page knows other methods only."""
 

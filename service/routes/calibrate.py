@@ -1,61 +1,14 @@
-"""`POST /calibrate`: take a job."""
+"""`POST /calibrate`: take a calibration."""
 
-from typing import Annotated, Any
+from fastapi import APIRouter, Response
 
-import anyio.to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
-
-from service.access.caller import Caller, CallerOfRequest
-from service.admission import admit_post
-from service.backend import Backend, BackendOfApp
-from service.multipart import received_parts
 from service.openapi import CALIBRATE_BODY, JOB_LINKS
-from service.problems import (
-    BodyTooLarge,
-    BrokerDown,
-    IdempotencyKeyReused,
-    InvalidParameter,
-    LoopbackOnly,
-    MalformedMultipart,
-    MissingPart,
-    NotMultipart,
-    PartCount,
-    QueueFull,
-    QuotaExceeded,
-    RateLimited,
-    RequestTooSlow,
-    SameRequestInProgress,
-    StorageDown,
-    Unauthorized,
-    UnknownPart,
-    describe,
-)
-from service.routes.addresses import links_of
-from service.routes.jobs import Prefer
-from service.routes.status import status_response
+from service.problems import describe
+from service.routes.taking import HEADERS, REFUSALS, JobPostOfRequest, take
 from service.schemas import JobAccepted, JobStatus
-from service.submission import Accepted, Submission, submit
-from service.uploads import checked_upload, most_parts
-from service.waiting import preferred_wait_s, wait_for_end
-from worker.jobs.record import JobQueue, JobState
+from service.submission import CALIBRATE
 
 router = APIRouter(tags=["calibration"])
-
-_HEADERS: dict[str, Any] = {
-    "Location": {"description": "Address of the job.", "schema": {"type": "string"}},
-    "Retry-After": {"description": "Seconds to wait before looking.", "schema": {"type": "integer"}},
-}
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[!-~]+$",
-        description="Made up for each new request; the same key with the same parts leads to the same job.",
-    ),
-]
 
 
 @router.post(
@@ -64,75 +17,15 @@ IdempotencyKey = Annotated[
     response_model=JobAccepted,
     openapi_extra={"requestBody": CALIBRATE_BODY},
     responses={
-        200: {"model": JobStatus, "description": "With `Prefer: wait=N`: the job has ended.", "headers": _HEADERS},
-        202: {"model": JobAccepted, "description": "The job was taken.", "headers": _HEADERS, "links": JOB_LINKS},
-        **describe(
-            MalformedMultipart,
-            Unauthorized,
-            LoopbackOnly,
-            RequestTooSlow,
-            SameRequestInProgress,
-            BodyTooLarge,
-            NotMultipart,
-            MissingPart,
-            UnknownPart,
-            PartCount,
-            IdempotencyKeyReused,
-            InvalidParameter,
-            RateLimited,
-            QuotaExceeded,
-            QueueFull,
-            BrokerDown,
-            StorageDown,
-        ),
+        200: {"model": JobStatus, "description": "With `Prefer: wait=N`: the job has ended.", "headers": HEADERS},
+        202: {"model": JobAccepted, "description": "The job was taken.", "headers": HEADERS, "links": JOB_LINKS},
+        **describe(*REFUSALS),
     },
 )
-async def calibrate(
-    *,
-    request: Request,
-    backend: BackendOfApp,
-    caller: CallerOfRequest,
-    queue: Annotated[
-        JobQueue, Query(description="`batch` jobs wait for all `interactive` ones.")
-    ] = JobQueue.INTERACTIVE,
-    idempotency_key: IdempotencyKey = None,
-    prefer: Prefer = None,
-) -> Response:
+async def calibrate(post: JobPostOfRequest) -> Response:
     """Queue a calibration of one rig from one or more frames.
 
     Repeated parts are frames of the same rig: the first `image` belongs to the first `point_cloud`, and so on.
     Poll the address in `Location`, or follow its events.
     """
-    await run_in_threadpool(admit_post, caller, queue, backend)
-    accepted = await _accept(request, backend, caller, queue, idempotency_key)
-    wait_s = preferred_wait_s(prefer, backend)
-    response = await _answer(accepted, wait_s, request, backend)
-    response.headers["Location"] = links_of(request, accepted.job_id, has_overlay=False).self
-    if wait_s:
-        response.headers["Preference-Applied"] = f"wait={wait_s}"
-    if accepted.is_repeat:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
-
-
-async def _accept(
-    request: Request, backend: Backend, caller: Caller, queue: JobQueue, idempotency_key: str | None
-) -> Accepted:
-    """Receive, check and submit; what was received is gone from this machine's disk after it."""
-    async with received_parts(request, most_parts(backend.settings)) as parts:
-        limiter = backend.checks.limiter([part.path for part in parts])
-        upload = await anyio.to_thread.run_sync(checked_upload, parts, backend.settings, limiter=limiter)
-        submission = Submission(upload, caller, queue, request.state.request_id, idempotency_key)
-        return await run_in_threadpool(submit, submission, backend)
-
-
-async def _answer(accepted: Accepted, wait_s: int, request: Request, backend: Backend) -> Response:
-    record = None
-    if wait_s or accepted.is_repeat:
-        record = await wait_for_end(accepted.job_id, wait_s, backend)
-    if record is not None and record.state.is_terminal and wait_s:
-        return await run_in_threadpool(status_response, record, request, backend)
-    state = JobState.QUEUED if record is None else record.state
-    links = links_of(request, accepted.job_id, has_overlay=record is not None and record.artifacts is not None)
-    body = JobAccepted(id=accepted.job_id, state=state, links=links)
-    return JSONResponse(body.model_dump(mode="json"), 202, {"Retry-After": str(backend.settings.retry_after_s)})
+    return await take(post, CALIBRATE)

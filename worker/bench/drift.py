@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
-from scipy.special import chdtri
+from scipy.special import fdtri
 
 from worker.bench.frames import BenchFrame
 from worker.calibration.config import CalibrationConfig
@@ -165,10 +165,11 @@ def fused(watches: Sequence[Watch]) -> DriftEstimate:
 def chosen_threshold(right: Sequence[float]) -> float:
     """Return the threshold of 1 % false alarms, from statistics of extrinsics that are right.
 
-    They follow a chi-squared distribution with six degrees of freedom but for one factor, their inflation, which is
-    estimated from their mean; so few of them say nothing of their own 99th percentile.
+    They follow a chi-squared distribution with six degrees of freedom but for one factor, which is estimated from their
+    mean; so few of them say nothing of their own 99th percentile. That the factor is an estimate makes it Fisher's
+    distribution.
     """
-    return float(chdtri(6, _FALSE_ALARMS)) * float(np.mean(right)) / 6
+    return float(fdtri(6, 6 * len(right), 1 - _FALSE_ALARMS)) * float(np.mean(right))
 
 
 def _statistic(watches: Sequence[Watch]) -> float:

@@ -72,12 +72,28 @@ class FrameKeys:
     point_labels: str | None = None
 
 
+class JobKind(StrEnum):
+    """What is to be done with what the caller sent."""
+
+    CALIBRATE = "calibrate"
+    EVALUATE = "evaluate"
+
+
 @dataclass(frozen=True)
 class JobInputs:
-    """Storage keys of everything the caller sent."""
+    """Storage keys of everything the caller sent, and what is to be done with it.
+
+    Attributes:
+        request: Key of the JSON part.
+        frames: Keys of the frames.
+        kind: What is to be done.
+        rig: Id of the owner's rig that the outcome is told to; empty for none.
+    """
 
     request: str
     frames: tuple[FrameKeys, ...]
+    kind: JobKind = JobKind.CALIBRATE
+    rig: str = ""
 
     def to_json(self) -> str:
         """Write the keys as the record holds them."""
@@ -87,7 +103,12 @@ class JobInputs:
     def from_json(cls, text: str) -> Self:
         """Read what `to_json` wrote."""
         fields = json.loads(text)
-        return cls(request=fields["request"], frames=tuple(FrameKeys(**frame) for frame in fields["frames"]))
+        return cls(
+            request=fields["request"],
+            frames=tuple(FrameKeys(**frame) for frame in fields["frames"]),
+            kind=JobKind(fields.get("kind", JobKind.CALIBRATE)),
+            rig=fields.get("rig", ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -133,6 +154,11 @@ class JobRecord:
     def owner(self) -> str:
         """Id of the API key that the job belongs to; empty for a caller without one."""
         return self.origin.owner
+
+    @property
+    def kind(self) -> JobKind:
+        """What is to be done."""
+        return self.inputs.kind
 
     @property
     def queue(self) -> JobQueue:
