@@ -1,4 +1,4 @@
-// How the loss rises when the camera is turned away from what was found: the deeper the valley, the surer the result.
+// What the loss does when the camera is turned away from what was found.
 
 import { el, svg } from "./dom.js";
 import { short } from "./numbers.js";
@@ -13,8 +13,8 @@ const HEIGHT = 210;
 export function valleyCard(loss, T_cam_lidar) {
   const curves = TURNS.map((name) => ({ name, values: valuesAlong(name, loss, T_cam_lidar) }));
   return el("section", { class: "card", id: "valley" },
-    el("h2", {}, "How clear the answer is"),
-    el("p", { class: "muted" }, "How far points miss their classes when the camera is turned away from what was found. A narrow valley around 0° is a clear answer; a flat one means that this frame says little about that turn."),
+    el("h2", {}, "The loss around it"),
+    el("p", { class: "muted" }, "How far points miss their classes when the camera is turned away from what was found. Where the classes are right, there is a valley at 0°. Where they err, the loss alone misleads: the robust method weighs more than this, so go by the verdict and the picture."),
     draw(curves),
     el("ul", { class: "legend" }, TURNS.map((name) => el("li", {}, el("span", { class: `key ${name}`, "aria-hidden": "true" }), name))));
 }
