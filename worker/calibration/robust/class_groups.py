@@ -23,6 +23,26 @@ _GROUP_OF = {name: group for group, names in _GROUPS.items() for name in names}
 _MIN_SHARE = 1e-3
 
 
+# Names that mean ground, and the one that no beam ever returns from.
+_GROUND = frozenset({"ground", "road", "sidewalk", "terrain"})
+_SKY = "sky"
+_SKY_COST = 1.0
+_GROUND_GAIN = 1.0
+
+
+def agreement(point_group: str, image_group: str) -> float:
+    """Tell what a point of one group gains by lying on a pixel of another: 1 for the same, a loss for the sky.
+
+    Where only one side divides the ground, all of it is the same.
+    """
+    if image_group == _SKY:
+        return -_SKY_COST
+    both_ground = point_group in _GROUND and image_group in _GROUND
+    if point_group == image_group:
+        return 1.0
+    return _GROUND_GAIN if both_ground and "ground" in {point_group, image_group} else 0.0
+
+
 def group_matrix(
     common: Mapping[int, str], num_classes: int, labels: npt.NDArray[np.integer]
 ) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from worker.calibration.robust.cues import FrameCues
 from worker.calibration.robust.estimate import Estimate
 from worker.calibration.robust.objective import RobustObjective
 from worker.calibration.robust.refinement import ascend
@@ -29,6 +30,9 @@ _CUE_STEPS = 12
 _WIDENING = (1.2, 0.8, 1.55, 1.0, 1.0, 0.7)
 _SCENE_SIGMA = (0.10, 0.04, 0.23, 0.012, 0.033, 0.030)
 _SHRINKING_WITH_FRAMES = 0.25
+# A frame is worth its number of observations where it shows so many points, as a 64-beam sweep does; fewer are worth
+# less, in proportion.
+_FULL_SWEEP_POINTS = 16_000
 # A direction in which the data shrink the prior's variance by less than this share is not observed.
 _OBSERVED_SHARE = 0.5
 
@@ -64,7 +68,7 @@ def assess(estimate: Estimate) -> Confidence:
     """Measure how well determined an estimate is; nothing here knows the truth."""
     objective, pose = estimate.objective, estimate.best.T_cam_lidar
     observations = objective.observations * sum(frame.weight for frame in objective.frames)
-    covariance = covariance_at(objective, pose)
+    covariance = covariance_at(objective, pose, share_of_full_sweeps(estimate.level.cues, objective, pose))
     prior_variance = 1 / objective.prior.precision(covariance)
     variance = covariance.diagonal()
     observed = {
@@ -85,12 +89,29 @@ def assess(estimate: Estimate) -> Confidence:
     )
 
 
-def covariance_at(objective: RobustObjective, pose: RigidTransform) -> Tensor:
-    """Return the covariance (6, 6) of xi, rad and m, of an estimate at the objective's top."""
-    return _with_scene_errors(_covariance(objective, pose), sum(frame.weight for frame in objective.frames))
+def covariance_at(objective: RobustObjective, pose: RigidTransform, share_of_points: float = 1.0) -> Tensor:
+    """Return the covariance (6, 6) of xi, rad and m, of an estimate at the objective's top.
+
+    Args:
+        objective: what it is the top of.
+        pose: T_cam_lidar, the estimate.
+        share_of_points: see `share_of_full_sweeps`.
+    """
+    frames = sum(frame.weight for frame in objective.frames)
+    return _with_scene_errors(_covariance(objective, pose, share_of_points), frames)
 
 
-def _covariance(objective: RobustObjective, pose: RigidTransform) -> Tensor:
+def share_of_full_sweeps(cues: Sequence[FrameCues], objective: RobustObjective, pose: RigidTransform) -> float:
+    """Return how many points the frames show at a pose for what full sweeps would, 0 to 1: few points tell little."""
+    shares = []
+    for cue in cues:
+        points = torch.as_tensor(cue.semantic.points.T).to(pose.translation)
+        shares.append(min(1.0, float(cue.camera.project(pose.apply(points))[2].sum()) / _FULL_SWEEP_POINTS))
+    weights = [frame.weight for frame in objective.frames]
+    return sum(share * weight for share, weight in zip(shares, weights, strict=True)) / sum(weights)
+
+
+def _covariance(objective: RobustObjective, pose: RigidTransform, share_of_points: float) -> Tensor:
     """Invert the numeric curvature of the objective; directions along which it is not concave fall to the prior."""
     columns = []
     for axis, step in enumerate(_CURVATURE_STEPS):
@@ -102,7 +123,7 @@ def _covariance(objective: RobustObjective, pose: RigidTransform) -> Tensor:
     values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
     evidence = vectors @ torch.diag(values.clamp_min(0)) @ vectors.mT
     widening = torch.tensor(_WIDENING, dtype=evidence.dtype)
-    evidence /= torch.outer(widening, widening)
+    evidence *= share_of_points / torch.outer(widening, widening)
     return torch.linalg.inv(evidence + torch.diag(objective.prior.precision(evidence)))
 
 

@@ -72,10 +72,9 @@ class FrameCues:
         """Return the edge term as seen from a pose that is roughly right; None without an image."""
         if self.image is None:
             return None
-        cone = self.cone(viewpoint)
-        points = cone.select(torch.as_tensor(self.semantic.points.T, dtype=self.dtype, device=self.device))
+        # Of all points, not only of those seen from there: poses of other basins are judged by the same edges.
         return edge_alignment(
-            self.image, points.T.cpu().numpy(), self.camera, viewpoint, dtype=self.dtype, device=self.device
+            self.image, self.semantic.points, self.camera, viewpoint, dtype=self.dtype, device=self.device
         )
 
     def cone(self, pose: RigidTransform) -> ViewCone:

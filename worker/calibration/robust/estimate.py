@@ -23,6 +23,8 @@ _SEARCH_POINTS, _FOLLOW_UP_POINTS, _MEDIUM_POINTS, _FINE_POINTS = 1200, 2000, 25
 _MIN_POINTS_PER_FRAME = 200
 # Basins are wider than this apart at each level (deg).
 _SEARCH_SEPARATION_DEG, _FINAL_SEPARATION_DEG = 4.0, 0.4
+# The prior (deg) that the settings' numbers of candidates, basins and finalists are meant for.
+_USUAL_ROTATION_DEG = 10.0
 # Poses tried around each basin, and how far around (deg).
 _FOLLOW_UP_COUNT, _FOLLOW_UP_DEG = 64, 2.5
 _MEDIUM_STEPS, _FINE_STEPS, _POLISH_STEPS = 10, 25, 8
@@ -97,13 +99,14 @@ def estimate(
         on_progress(Progress("refinement", 0.5 * (index + 1) / len(basins.score)))
 
     fine = _Levels(cues, frame_weights, settings, prior).fine(_best_first(climbed)[0].T_cam_lidar)
-    contenders = _distinct(_judged_by(fine.thinned, climbed), settings.num_finalists)
+    num_finalists = round(settings.num_finalists * _effort(config))
+    contenders = _distinct(_judged_by(fine.thinned, climbed), num_finalists)
     finalists = []
     for index, contender in enumerate(contenders):
         near = fine.around(contender.T_cam_lidar, _FINE_POINTS)
         finalists.append(ascend(near, contender.T_cam_lidar, _FINE_STEPS))
         on_progress(Progress("refinement", 0.5 + 0.5 * (index + 1) / len(contenders)))
-    best, *rivals = _distinct(_best_first(finalists), settings.num_finalists)
+    best, *rivals = _distinct(_best_first(finalists), num_finalists)
     polished = ascend(fine.around(best.T_cam_lidar), best.T_cam_lidar, _POLISH_STEPS)
     near = fine.around(polished.T_cam_lidar, _FINE_POINTS)
     settled = Ascent(polished.T_cam_lidar, near(polished.T_cam_lidar), (*best.history, *polished.history))
@@ -123,6 +126,11 @@ def settle(found: Estimate, frame_weights: Sequence[float]) -> Estimate:
     return Estimate((best, *_best_first(rivals)), level, near)
 
 
+def _effort(config: CalibrationConfig) -> float:
+    """Return how many times as wide as usual the prior is: a wider one hides the right basin among more wrong ones."""
+    return max(1.0, config.prior.rotation_deg / _USUAL_ROTATION_DEG)
+
+
 def search(
     cues: Sequence[FrameCues],
     frame_weights: Sequence[float],
@@ -137,11 +145,12 @@ def search(
     shift_m = config.prior.translation_m if wide else 0.0
     coarse = for_each(lambda cue: cue.histogram_terms(COARSE), cues)
     terms = _weighted_terms(coarse, frame_weights, settings, _SEARCH_POINTS)
-    poses = spread(initial[None], rotation_rad, shift_m, settings.num_candidates, config.seed)
+    effort = _effort(config)
+    poses = spread(initial[None], rotation_rad, shift_m, round(settings.num_candidates * effort**2), config.seed)
     ranked = Candidates.ranked(poses, score(poses, terms))
     on_progress(Progress("initialization", 0.6))
 
-    regions = ranked.apart(math.radians(_SEARCH_SEPARATION_DEG), settings.num_basins)
+    regions = ranked.apart(math.radians(_SEARCH_SEPARATION_DEG), round(settings.num_basins * effort))
     terms = _weighted_terms(coarse, frame_weights, settings, _FOLLOW_UP_POINTS)
     closer = spread(
         regions.T_cam_lidar,

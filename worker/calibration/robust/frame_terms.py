@@ -11,7 +11,7 @@ import torch
 
 from worker.calibration.camera import Camera
 from worker.calibration.frame import ClassTable, Frame
-from worker.calibration.robust.class_groups import group_matrix
+from worker.calibration.robust.class_groups import agreement, group_matrix
 from worker.calibration.robust.divergence import GroupDivergence
 from worker.calibration.robust.maps import ChannelMaps, blurred, brightness, shrunk
 from worker.calibration.robust.point_groups import PointGroups
@@ -49,7 +49,7 @@ class SemanticChannels:
         kept = inside.cpu().numpy()
         membership, point_groups = _membership(frame, kept)
         channels, image_groups = _image_channels(frame, camera)
-        matches = np.array([[float(g == c) for c in image_groups] for g in point_groups], np.float32)
+        matches = np.array([[agreement(g, c) for c in image_groups] for g in point_groups], np.float32)
         return cls(channels, frame.points[kept], membership, matches, kept)
 
     @property

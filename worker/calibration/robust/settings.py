@@ -17,7 +17,7 @@ class RobustSettings:
         intensity_weight: weight of the mutual information of brightness and reflected intensity.
         edge_weight: weight of depth edges on brightness edges.
         observations_per_frame: independent observations one frame is worth; sets the evidence against the prior.
-        num_candidates: poses spread over the caller's prior.
+        num_candidates: poses spread over a prior of 10 degrees; a wider one gets more of all three.
         num_basins: regions of the pose space that are followed up.
         num_finalists: basins that are climbed to the end with all points.
     """
