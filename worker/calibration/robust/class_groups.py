@@ -26,8 +26,6 @@ _MIN_SHARE = 1e-3
 # Names that mean ground, and the one that no beam ever returns from.
 _GROUND = frozenset({"ground", "road", "sidewalk", "terrain"})
 _SKY = "sky"
-_SKY_COST = 1.0
-_GROUND_GAIN = 1.0
 
 
 def agreement(point_group: str, image_group: str) -> float:
@@ -36,11 +34,9 @@ def agreement(point_group: str, image_group: str) -> float:
     Where only one side divides the ground, all of it is the same.
     """
     if image_group == _SKY:
-        return -_SKY_COST
-    both_ground = point_group in _GROUND and image_group in _GROUND
-    if point_group == image_group:
-        return 1.0
-    return _GROUND_GAIN if both_ground and "ground" in {point_group, image_group} else 0.0
+        return -1.0
+    one_ground = {point_group, image_group} <= _GROUND and "ground" in {point_group, image_group}
+    return 1.0 if point_group == image_group or one_ground else 0.0
 
 
 def group_matrix(

@@ -47,7 +47,7 @@ class Thresholds:
     rival_margin: float = 0.02
     rival_distance_deg: float = 1.0
     cue_disagreement_deg: float = 1.2
-    sigma_deg: float = 0.5
+    sigma_deg: float = 0.35
 
 
 def judge(confidence: Confidence, thresholds: Thresholds | None = None) -> Verdict:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from worker.calibration.robust.class_groups import group_matrix
+from worker.calibration.robust.class_groups import agreement, group_matrix
 
 NAMES = {0: "road", 1: "building", 2: "fence", 3: "car", 4: "bus", 6: "lighthouse"}
 
@@ -50,3 +50,11 @@ def test_nothing_to_see():
     matrix, groups = group_matrix(NAMES, 7, np.zeros(0, int))
     assert matrix.shape == (7, 0)
     assert groups == ()
+
+
+def test_like_meets_like_and_nothing_meets_the_sky():
+    """The same name gains, the sky costs, and ground is ground where only one side divides it."""
+    assert agreement("pole", "pole") == agreement("road", "road") == 1
+    assert agreement("pole", "sky") == agreement("lighthouse", "sky") == -1
+    assert agreement("ground", "sidewalk") == agreement("terrain", "ground") == 1
+    assert agreement("road", "sidewalk") == agreement("ground", "structure") == agreement("lighthouse", "road") == 0
