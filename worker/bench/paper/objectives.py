@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import torch
 from torch import Tensor
 
 from worker.bench.frames import BenchFrame
@@ -14,6 +15,8 @@ from worker.calibration.config import Profile
 from worker.calibration.robust.score import robust_score
 from worker.calibration.transforms import RigidTransform
 
+# Every so many points are projected: their median displacement needs no more.
+_EVERY = 10
 PoseLoss = Callable[[RigidTransform], Tensor]
 """Maps a batch of B extrinsics T_cam_lidar (float64) to (B,) numbers, lower for better ones."""
 
@@ -43,6 +46,25 @@ def robust_objective_of_frame(frame: BenchFrame) -> PoseLoss:
     return lambda T_cam_lidar: -score(T_cam_lidar)
 
 
+def displacement_of_frame(frame: BenchFrame) -> PoseLoss:
+    """Return how far (px) points land, in the median, from where the known extrinsic puts them.
+
+    It looks at the truth, so it is no objective: it tells how well anything that only sees projections can be expected
+    to rank. Turns of the same angle move points by more or less depending on the axis, and shifts move near points too.
+    """
+    truth = RigidTransform.from_matrix(frame.T_cam_lidar)
+    points = torch.from_numpy(frame.frame.points[::_EVERY].T.astype("float64"))
+    at_u, at_v, seen = frame.camera.project(truth.apply(points))
+    points, at_u, at_v = points[:, seen], at_u[seen], at_v[seen]
+
+    def displacement(T_cam_lidar: RigidTransform) -> Tensor:
+        u, v, _ = frame.camera.project(T_cam_lidar.apply(points))
+        return torch.hypot(u - at_u, v - at_v).median(-1).values
+
+    return displacement
+
+
+BOUND = Objective("displacement of points (knows the truth)", displacement_of_frame)
 OBJECTIVES: Mapping[Profile, Objective] = MappingProxyType(
     {
         "paper": Objective("Eq. 1", eq1_of_frame),
