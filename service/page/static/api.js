@@ -3,6 +3,8 @@
 import { askForKey, currentKey } from "./key.js";
 
 const RECONNECT_MS = 2000;
+// No answer at all, and those of proxies and servers that are not at their best.
+const PASSING = [0, 502, 503, 504];
 
 // A refusal, as RFC 9457 puts it.
 export class Problem extends Error {
@@ -42,23 +44,40 @@ export async function submit(form) {
 }
 
 // Calls `onStatus` with each change until the job has ended. EventSource cannot send a key, so the stream is read here.
+// Where there is no stream, because too many are open or the broker restarts, the job is asked for now and then.
 export async function follow(id, onStatus, signal) {
-  let lastId = "";
-  while (!signal.aborted) {
-    const headers = lastId ? { "Last-Event-ID": lastId } : {};
-    const response = await request(`jobs/${id}/events`, { headers, signal });
-    if (response.status === 204) return;
-    try {
-      for await (const event of eventsOf(response.body)) {
-        lastId = event.id || lastId;
-        if (event.event === "gone") throw new Problem(404, { detail: "This job was deleted." });
-        if (event.data) onStatus(JSON.parse(event.data));
-        if (event.event === "end") return;
-      }
-    } catch (error) {
-      if (error instanceof Problem || signal.aborted) throw error;
-    }
+  const state = { lastId: "" };
+  for (;;) {
+    if (await unlessPassing(() => readEvents(id, state, onStatus, signal))) return;
     await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+    const job = await unlessPassing(() => getJson(`jobs/${id}`, { signal }));
+    if (job) onStatus(job);
+    if (job?.finished_at) return;
+  }
+}
+
+// Returns whether the job has ended; false where the stream did before.
+async function readEvents(id, state, onStatus, signal) {
+  const headers = state.lastId ? { "Last-Event-ID": state.lastId } : {};
+  const response = await request(`jobs/${id}/events`, { headers, signal });
+  if (response.status === 204) return true;
+  for await (const event of eventsOf(response.body)) {
+    state.lastId = event.id || state.lastId;
+    if (event.event === "gone") throw new Problem(404, { detail: "This job was deleted." });
+    if (event.data) onStatus(JSON.parse(event.data));
+    if (event.event === "end") return true;
+  }
+  return false;
+}
+
+// Returns what `act` does, or null where it failed for a reason that passes: a lost connection, or a busy server.
+async function unlessPassing(act) {
+  try {
+    return await act();
+  } catch (error) {
+    const passes = error instanceof Problem ? PASSING.includes(error.status) : error.name === "TypeError";
+    if (!passes) throw error;
+    return null;
   }
 }
 

@@ -97,4 +97,4 @@ function legend(frame) {
 }
 
 const dot = (fill) => svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("circle", { cx: 8, cy: 8, r: 7, fill, stroke: "#7d8d95" }));
-const swatch = (which) => el("span", { class: "legend-inline" }, svg("svg", { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" }, svg("rect", { width: 16, height: 16, rx: 4, fill: `#${COLOURS[which].toString(16)}` })), " ");
+const swatch = (which) => el("span", {}, svg("svg", { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" }, svg("rect", { width: 16, height: 16, rx: 4, fill: `#${COLOURS[which].toString(16)}` })), " ");

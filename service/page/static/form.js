@@ -44,7 +44,6 @@ async function whileBusy(button, work) {
   try {
     return await work();
   } catch (error) {
-    button.disabled = false;
     blame(error);
     return null;
   } finally {

@@ -74,6 +74,19 @@ def test_a_job_is_followed_while_it_runs(open_page: OpenPage, server: str) -> No
     expect(page.locator("#history polyline")).to_have_count(1)
 
 
+def test_a_job_is_followed_without_a_stream(open_page: OpenPage) -> None:
+    """Where the server has no event stream to spare, the page asks now and then, and says nothing of it."""
+    page = open_page()
+    busy = {"type": "too-many-streams", "title": "Too many streams", "status": 503, "detail": "Poll instead."}
+    page.route(
+        "**/events",
+        lambda route: route.fulfill(status=503, json=busy, headers={"Content-Type": "application/problem+json"}),
+    )
+    page.get_by_role("button", name="Try the sample").click()
+    expect(page.locator("#verdict h2")).to_have_text("You can trust this rotation")
+    expect(page.get_by_role("alert").filter(has_text="Poll instead")).to_have_count(0)
+
+
 def test_the_slider_uncovers_before_and_after(open_page: OpenPage, sample_job: dict[str, Any]) -> None:
     """By keyboard: at one end the picture before is seen, at the other the one after."""
     page = open_page(f"/#/jobs/{sample_job['id']}")
@@ -254,32 +267,25 @@ def test_nothing_is_in_the_way_of_anyone(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize(
-    ("name", "euler", "shift"),
-    [
-        ("pitch", "x", None),
-        ("yaw", "y", None),
-        ("roll", "z", None),
-        ("right", "", 0),
-        ("down", "", 1),
-        ("forward", "", 2),
-    ],
-)
-def test_sliders_move_the_camera_along_its_own_axes(
-    open_page: OpenPage, name: str, euler: str, shift: int | None
-) -> None:
+def test_sliders_move_the_camera_along_its_own_axes(open_page: OpenPage) -> None:
     """A turn is right-handed about the camera's own axis and leaves its centre; a shift leaves its rotation."""
     T = np.eye(4)
     T[:3] = [[0.8, -0.6, 0.0, 0.1], [0.0, 0.0, -1.0, -0.2], [0.6, 0.8, 0.0, 0.3]]
-    motion = np.eye(4)  # the pose of the camera afterwards, in the frame of the one before
-    if shift is None:
-        motion[:3, :3] = Rotation.from_euler(euler, 2.5, degrees=True).as_matrix()
-    else:
-        motion[shift, 3] = 0.025
-    moved = open_page().evaluate(
-        "async ([T, name]) => (await import('./page/static/rigid.js')).nudged(T, { [name]: 2.5 })", [T.tolist(), name]
-    )
-    np.testing.assert_allclose(moved, np.linalg.inv(motion) @ T, atol=1e-12)
+    page = open_page()
+    for name, about, along in [
+        *(("pitch", "x", None), ("yaw", "y", None), ("roll", "z", None)),
+        *(("right", None, 0), ("down", None, 1), ("forward", None, 2)),
+    ]:
+        motion = np.eye(4)  # the pose of the camera afterwards, in the frame of the one before
+        if about is not None:
+            motion[:3, :3] = Rotation.from_euler(about, 2.5, degrees=True).as_matrix()
+        else:
+            motion[along, 3] = 0.025
+        moved = page.evaluate(
+            "async ([T, name]) => (await import('./page/static/rigid.js')).nudged(T, { [name]: 2.5 })",
+            [T.tolist(), name],
+        )
+        np.testing.assert_allclose(moved, np.linalg.inv(motion) @ T, atol=1e-12)
 
 
 PASTED = {
