@@ -11,6 +11,7 @@ from PIL import Image
 from worker.bench.accuracy import Disturbance
 from worker.bench.paper.data_set import PaperFrame
 from worker.bench.paper.jobs import Variant
+from worker.bench.paper.objectives import BOUND
 from worker.bench.paper.plots import draw_all
 from worker.bench.paper.provenance import provenance
 from worker.bench.paper.report import markdown_report, write_report, write_results
@@ -59,7 +60,7 @@ def test_every_frame_is_in_every_table(reproduction):
     assert {row.frames for row in reproduction.table1} == {2}
     assert {row.frames_with_all_classes for row in reproduction.table1} == {1}
     assert [len(row.ratios) for row in reproduction.table3] == [2, 2]
-    assert {row.objective for row in reproduction.figure7} == {"Eq. 1", "robust objective"}
+    assert {row.objective for row in reproduction.figure7} == {"Eq. 1", "robust objective", BOUND.title}
     assert {row.frames for row in reproduction.figure7} == {2}
     assert [row.variant for row in reproduction.table2] == list(Variant)
 
@@ -123,7 +124,7 @@ def test_files_are_written(reproduction, tmp_path: Path):
     assert results["class_counts"]["no_car"]["car"]["pixels"] == 0
     assert sum(len(case["jobs"]) for case in results["jobs"]) == 16
     assert results["table3"][0]["geometric_mean"] == reproduction.table3[0].geometric_mean
-    assert len(results["figure7_frames"]) == 12
+    assert len(results["figure7_frames"]) == 18
     assert [picture.name for picture in pictures] == ["table1.png", "table3.png", "figure7.png"]
     for picture in pictures:
         assert f"]({picture.name})" in report
