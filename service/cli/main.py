@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import bench, calibrate, convert, demo, keys, models, remote, render, report, serve, up
+from service.cli import batch, bench, calibrate, convert, demo, keys, models, remote, render, report, serve, up
 from worker.version import __version__
 
 app = typer.Typer(
@@ -16,7 +16,16 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(calibrate.calibrate)
-for _command in (remote.submit, remote.watch, remote.result, remote.jobs, remote.cancel, remote.export, report.report):
+for _command in (
+    remote.submit,
+    remote.watch,
+    remote.result,
+    remote.jobs,
+    remote.cancel,
+    remote.export,
+    report.report,
+    batch.batch,
+):
     app.command(rich_help_panel="Jobs on a server")(_command)
 app.command()(convert.convert)
 app.command()(up.up)

@@ -54,6 +54,7 @@ def render_report(content: ReportContent) -> str:
         headline=_VERDICTS[content.result["verdict"]],
         pictures=[(stage, _data_url(png)) for stage, png in content.overlays.items()],
         curve=curve_of(content.history),
+        clarity=_clarity(content.result["confidence"] or {}),
         box=(WIDTH, HEIGHT),
         axes=_AXES,
     )
@@ -65,6 +66,19 @@ class _PackageFiles(BaseLoader):
     def get_source(self, environment: Environment, template: str) -> tuple[str, None, None]:
         """Return a template's text."""
         return files(__package__).joinpath(template).read_text(encoding="utf-8"), None, None
+
+
+def _clarity(confidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say how far the estimate stands out from its neighbours and its rivals, as far as the result tells."""
+    lines = []
+    if (drop := confidence.get("least_drop")) is not None:
+        lines.append(("Turned by one degree, the frames are explained worse by at least", f"{_number(drop)} nats"))
+    if (margin := confidence.get("rival_margin")) is not None:
+        away = _number(confidence.get("rival_distance_deg"))
+        lines.append(("Lead over the next best estimate", f"{_number(margin)} nats; that one lies {away}° away"))
+    if (angle := confidence.get("cue_disagreement_deg")) is not None:
+        lines.append(("Between what classes and other cues ask for", f"{_number(angle)}°"))
+    return lines
 
 
 def _data_url(png: bytes) -> str:
@@ -84,8 +98,10 @@ def _bytes(size: int | None) -> str:
     return f"{size / 2**20:.1f} MiB" if size >= 2**20 else f"{size / 2**10:.1f} KiB"
 
 
-def _pretty(value: Mapping[str, Any] | Sequence[Any] | None) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False)
+def _pretty(request: Mapping[str, Any]) -> str:
+    """Write a request with a line for each field: matrices stay in one."""
+    lines = (f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in request.items())
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 def _colour(rgb: Sequence[int]) -> str:

@@ -77,7 +77,7 @@ def test_it_tells_everything() -> None:
         "a_net. It suits.",
         "Seed42",
         "semalign 9.8.7",
-        "3 steps of the refinement, from 3 to 1",
+        "3 steps of the refinement, from 3 px² to 1 px²",
         '"profile": "robust"',
         "Before: the initial extrinsic",
     ):
@@ -127,6 +127,14 @@ def test_little_is_enough() -> None:
     assert "This profile gives no verdict" in text
     assert "The request itself is deleted" in text
     assert "Convergence" not in text
+
+
+def test_a_profile_without_a_curve_says_how_clear_the_answer_was() -> None:
+    """The scores of `robust` change from stage to stage."""
+    confidence = {"sigma": {}, "observed": {}, "rival_margin": 0.5, "rival_distance_deg": 7.25, "least_drop": 2.0}
+    text = Elements(render_report(ReportContent(result(confidence=confidence)))).text
+    assert "0.5 nats; that one lies 7.25° away" in text
+    assert "at least2 nats" in text
 
 
 def test_the_curve_fills_its_box() -> None:
