@@ -9,18 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
-from scipy.special import fdtri
 
 from worker.bench.frames import BenchFrame
 from worker.calibration.config import CalibrationConfig
-from worker.calibration.robust.evaluate import DriftVerdict, evaluate_extrinsic
+from worker.calibration.robust.evaluate import evaluate_extrinsic
 from worker.calibration.transforms import RigidTransform
-from worker.rigs.estimate import DriftEstimate
 
 SIZES_DEG = (0.0, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0)
 """The drifts of the published curve."""
-
-_FALSE_ALARMS = 0.01
 
 
 @dataclass(frozen=True)
@@ -71,6 +67,13 @@ class Watch:
     verdict: str
     z_score: float | None
 
+    @property
+    def squared_length(self) -> float:
+        """Return that of the departure in stated standard deviations; 0 where the frame could not tell."""
+        if not self.xi:
+            return 0.0
+        return float(np.array(self.xi) @ np.linalg.solve(np.array(self.covariance), np.array(self.xi)))
+
 
 def watch(frame: BenchFrame, drift: Drift, trial: int, config: CalibrationConfig) -> Watch:
     """Evaluate a drifted extrinsic on one frame."""
@@ -88,16 +91,15 @@ def watch(frame: BenchFrame, drift: Drift, trial: int, config: CalibrationConfig
     )
 
 
-def run(
+def show_drifts(
     frames: Sequence[BenchFrame],
     sizes_deg: Sequence[float],
     *,
     trials: int,
     seed: int,
-    settings: dict[str, Any],
     on_watch: Callable[[Watch, int], None] = lambda _watch, _total: None,
-) -> dict[str, Any]:
-    """Show every drift to every frame and return `results.json`: settings and every watch in order.
+) -> list[Watch]:
+    """Show every drift to every frame, each trial about another axis.
 
     Without drift all trials are the same, and one is run.
     """
@@ -107,82 +109,9 @@ def run(
         for frame in frames:
             watches.append(watch(frame, Drift.drawn(size, seed, trial), trial, CalibrationConfig(seed=seed)))
             on_watch(watches[-1], len(cases) * len(frames))
-    return {"settings": {**settings, "seed": seed, "trials": trials}, "watches": [asdict(each) for each in watches]}
+    return watches
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Share of the drifts that were noticed.
-
-    Attributes:
-        frames_per_watch: how many frames were asked together.
-        threshold: of the statistic.
-        chosen_on: frames the threshold was chosen on.
-        detected: number noticed and number shown, by size of the drift (deg); size 0 are the false alarms.
-        product: the same by the verdict that users see; empty for several frames.
-    """
-
-    frames_per_watch: int
-    threshold: float
-    chosen_on: int
-    detected: dict[float, tuple[int, int]]
-    product: dict[float, tuple[int, int]]
-
-
-def single_frame_curve(choosing: Sequence[Watch], judged: Sequence[Watch]) -> Curve:
-    """Choose the threshold where `choosing` has seen no drift, and count what `judged` notices with it."""
-    right = [_statistic([each]) for each in choosing if each.size_deg == 0]
-    threshold = chosen_threshold(right)
-    found = _shares([(each.size_deg, _statistic([each]) > threshold) for each in judged])
-    product = _shares([(each.size_deg, each.verdict == DriftVerdict.DRIFTED) for each in judged])
-    return Curve(1, threshold, len(right), found, product)
-
-
-def several_frames_curve(judged: Sequence[Watch], frames_per_watch: int, draws: int, seed: int) -> Curve:
-    """Count what the running estimate of a rig notices from several frames, drawn anew for every trial."""
-    rng, outcomes = np.random.default_rng(seed), []
-    names = sorted({each.frame for each in judged})
-    if len(names) < frames_per_watch:
-        raise ValueError(f"{frames_per_watch} frames a watch are more than the {len(names)} that there are")
-    for case in sorted({(each.size_deg, each.trial) for each in judged}):
-        of_case = {each.frame: each for each in judged if (each.size_deg, each.trial) == case}
-        for _ in range(draws):
-            chosen = rng.choice(names, frames_per_watch, replace=False)
-            outcomes.append((case[0], fused([of_case[name] for name in chosen]).is_drifted))
-    threshold = DriftEstimate.unknown().model.threshold
-    return Curve(frames_per_watch, threshold, 0, _shares(outcomes), {})
-
-
-def fused(watches: Sequence[Watch]) -> DriftEstimate:
-    """Return the running estimate after these frames, taken within a moment."""
-    estimate = DriftEstimate.unknown()
-    for each in watches:
-        if each.xi:
-            estimate = estimate.after(np.array(each.xi), np.array(each.covariance), 0.0)
-    return estimate
-
-
-def chosen_threshold(right: Sequence[float]) -> float:
-    """Return the threshold of 1 % false alarms, from statistics of extrinsics that are right.
-
-    They follow a chi-squared distribution with six degrees of freedom but for one factor, which is estimated from their
-    mean; so few of them say nothing of their own 99th percentile. That the factor is an estimate makes it Fisher's
-    distribution.
-    """
-    return float(fdtri(6, 6 * len(right), 1 - _FALSE_ALARMS)) * float(np.mean(right))
-
-
-def _statistic(watches: Sequence[Watch]) -> float:
-    """Return the squared Mahalanobis distance of one frame's departure; 0 where it could not tell."""
-    (only,) = watches
-    if not only.xi:
-        return 0.0
-    return float(np.array(only.xi) @ np.linalg.solve(np.array(only.covariance), np.array(only.xi)))
-
-
-def _shares(outcomes: Sequence[tuple[float, bool]]) -> dict[float, tuple[int, int]]:
-    sizes = sorted({size for size, _ in outcomes})
-    return {
-        size: (sum(found for s, found in outcomes if s == size), sum(1 for s, _ in outcomes if s == size))
-        for size in sizes
-    }
+def as_json(watches: Sequence[Watch]) -> list[dict[str, Any]]:
+    """Write watches as they are kept."""
+    return [asdict(each) for each in watches]
