@@ -13,6 +13,7 @@ from rich.table import Table
 
 from service.cli.bench_paper import DEFAULT_CACHE, paper
 from service.cli.bench_service import service
+from service.cli.bench_speed import speed
 from service.cli.errors import EXIT_BAD_INPUT, CommandError, errors_as_sentences
 from worker.inputs.request import Profile
 
@@ -21,6 +22,7 @@ console = Console(stderr=True)
 
 app.command()(paper)
 app.command()(service)
+app.command()(speed)
 
 
 @app.command()
@@ -151,33 +153,6 @@ def choose(
             console.print(f"chosen on {half.chosen_on} frames: {half.setting or 'the defaults'}")
         jobs = [job for half in halves for job in half.jobs]
         _print_table(summarize([job for job in jobs if all(fnmatch(name, select) for name in job["frames"])]))
-
-
-@app.command()
-def speed(
-    frame: Annotated[Path, typer.Argument(help="A frame folder.", exists=True, file_okay=False)],
-    image_model: Annotated[str, typer.Option(help="Network for the image.")],
-    cloud_model: Annotated[str, typer.Option(help="Network for the cloud.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write the results (JSON).")] = None,
-    repeats: Annotated[int, typer.Option(help="Counted runs, after one that is not.", min=1)] = 5,
-    cache: Annotated[Path, typer.Option(help="Where segmentations are kept between runs.")] = DEFAULT_CACHE,
-    threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 1,
-) -> None:
-    """Time both networks and each profile on one frame, labels given, and tell the peak memory of each."""
-    from worker.bench.speed import SpeedSettings, measure, results
-
-    settings = SpeedSettings(frame, image_model, cloud_model, cache.expanduser(), repeats, threads)
-    with errors_as_sentences(), console.status("warming up") as status:
-        timings = measure(settings, lambda part: status.update(f"timing {part}"))
-    table = Table(title=f"{frame.name}, {repeats} runs, {threads} threads")
-    for heading in ("", "median (s)", "min", "max", "peak memory (MiB)"):
-        table.add_column(heading, justify="right" if heading else "left")
-    for timing in timings:
-        row = (timing.median, min(timing.seconds), max(timing.seconds))
-        table.add_row(timing.part, *(f"{value:.2f}" for value in row), f"{timing.peak_mib:.0f}")
-    console.print(table)
-    if out is not None:
-        out.write_text(json.dumps(results(settings, timings), indent=1))
 
 
 def _print_summary(results: dict[str, Any]) -> None:

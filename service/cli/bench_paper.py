@@ -51,7 +51,7 @@ def paper(
     with errors_as_sentences():
         # Before an hour of work, not after it.
         chosen = _profiles(profiles)
-        _check_plots()
+        check_plots()
         out.mkdir(parents=True, exist_ok=True)
         with Progress(console=console, transient=True) as bar:
             folders = {folder.path: folder for glob in select or ["*"] for folder in list_frame_folders(data_dir, glob)}
@@ -93,7 +93,12 @@ def _profiles(text: str) -> list[Profile]:
     return [cast("Profile", name) for name in names]
 
 
-def _check_plots() -> None:
+def check_plots() -> None:
+    """See that pictures can be drawn.
+
+    Raises:
+        CommandError: matplotlib is not installed.
+    """
     from importlib.util import find_spec
 
     if find_spec("matplotlib") is None:

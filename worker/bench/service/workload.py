@@ -37,10 +37,15 @@ def job_request(frame: FrameFolder) -> dict[str, Any]:
     """Return the request of a job with the default profile, from a start that is wrong by up to 10 degrees."""
     return {
         "camera": frame.camera.model_dump(),
-        "initial": {"T_cam_lidar": _START.start(frame.T_cam_lidar, _SEED, job=0).tolist()},
+        "initial": job_start(frame),
         "image_label_map": _names(frame.path / "image_classes.json"),
         "point_label_map": _names(frame.path / "point_classes.json"),
     }
+
+
+def job_start(frame: FrameFolder) -> dict[str, Any]:
+    """Return an initial extrinsic that is wrong by up to 10 degrees about each axis."""
+    return {"T_cam_lidar": _START.start(frame.T_cam_lidar, _SEED, job=0).tolist()}
 
 
 def job_body(frame: FrameFolder) -> Body:
@@ -52,7 +57,7 @@ def job_body(frame: FrameFolder) -> Body:
         "point_labels": frame.path / "labels.label",
     }
     parts = [(part, (path.name, path.read_bytes())) for part, path in files.items()]
-    return _encoded([*parts, ("request", (None, json.dumps(job_request(frame)).encode()))])
+    return encoded([*parts, ("request", (None, json.dumps(job_request(frame)).encode()))])
 
 
 def large_body(frame: FrameFolder, size: int) -> Body:
@@ -61,7 +66,7 @@ def large_body(frame: FrameFolder, size: int) -> Body:
     points[:, 0] = np.linspace(5, 50, len(points))
     request = {key: value for key, value in job_request(frame).items() if not key.endswith("label_map")}
     request |= {"image_model": "any", "cloud_model": "any"}
-    return _encoded(
+    return encoded(
         [
             ("image", ("image.png", (frame.path / "image.png").read_bytes())),
             ("point_cloud", ("cloud.bin", points.tobytes())),
@@ -70,7 +75,8 @@ def large_body(frame: FrameFolder, size: int) -> Body:
     )
 
 
-def _encoded(parts: list[tuple[str, tuple[str | None, bytes]]]) -> Body:
+def encoded(parts: list[tuple[str, tuple[str | None, bytes]]]) -> Body:
+    """Encode the parts of an upload, each a field's name with its file's name and content."""
     request = httpx.Request("POST", "http://127.0.0.1/", files=parts)
     return Body(request.read(), request.headers["content-type"])
 

@@ -1,0 +1,1 @@
+"""How fast: the alignment field beside the ways without one, whole jobs, growth, memory, and what would be possible."""

@@ -1,0 +1,153 @@
+"""Eq. 1 by pairwise distances, by KD-tree and by alignment field: one value, and the time of all that is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+import torch
+
+from worker.bench.speed.case import FIELD, KD_TREE, PAIRWISE, Case, Loss, loss_and_gradient
+from worker.bench.speed.timing import Run, Stopwatch, Timing
+from worker.calibration.initialization import loss_guided_initialization
+from worker.calibration.loss import SemanticAlignmentLoss
+from worker.calibration.progress import silent
+from worker.calibration.refinement import refine
+from worker.calibration.transforms import RigidTransform
+
+EVALUATION: Final = "loss and gradient"
+SEARCH: Final = "search of the candidates"
+DESCENT: Final = "iterations of Adam"
+
+# What is measured of a search and of a descent for the ways that would take minutes: candidates, and steps of Adam.
+_SHARE_OF_WORK: Final = {PAIRWISE: 1, KD_TREE: 10}
+
+TOLERANCE: Final = 0.01
+"""By how much the field's loss may differ from the exact one, relative.
+
+The field answers for the centre of the pixel that a point lies in, so that where two pixels are almost equally far the
+second nearest may be taken.
+"""
+EXACT_TOLERANCE: Final = 1e-3
+"""Likewise for two exact searches; single precision decides between two pixels that are equally far."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far one way is from the exact pairwise search, the most over all poses.
+
+    Attributes:
+        loss: relative difference of Eq. 1.
+        gradient: norm of the gradients' difference, relative to that of the exact gradient.
+        tolerance: bound on the difference of the loss.
+    """
+
+    loss: float
+    gradient: float
+    tolerance: float
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether both are the same loss, within the tolerance."""
+        return self.loss <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Timings of every way by task, and how well their values agree.
+
+    Attributes:
+        timings: task -> way -> timing.
+        agreement: way -> agreement with the pairwise search.
+    """
+
+    timings: Mapping[str, Mapping[str, Timing]]
+    agreement: Mapping[str, Agreement]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured: poses of the evaluation, rounds of all else, candidates and steps of Adam of a job."""
+
+    poses: int = 20
+    rounds: int = 7
+    candidates: int = 5000
+    iterations: int = 1000
+
+
+def compare(case: Case, extent: Extent, watch: Stopwatch, on_part: Callable[[str], None]) -> Comparison:
+    """Time one evaluation with gradient, the search and the descent, the ways taking turns in one process."""
+    losses = {way: case.loss(way) for way in case.ways}
+    on_part("comparing values")
+    agreement = agree(case, losses)
+    on_part(f"timing {EVALUATION}")
+    vectors = case.starts.to_vector()
+    evaluation = watch.alternating(
+        {way: _evaluation(loss, vectors) for way, loss in losses.items()}, min(extent.poses, len(vectors))
+    )
+    on_part(f"timing the {SEARCH}")
+    search = _extrapolated(
+        {way: _search(case, way, loss, extent) for way, loss in losses.items()}, extent.candidates, extent, watch
+    )
+    on_part(f"timing {DESCENT}")
+    descent = _extrapolated(
+        {way: _descent(case, way, loss, extent) for way, loss in losses.items()}, extent.iterations, extent, watch
+    )
+    return Comparison({EVALUATION: evaluation, SEARCH: search, DESCENT: descent}, agreement)
+
+
+def agree(case: Case, losses: Mapping[str, Loss]) -> dict[str, Agreement]:
+    """Compare value and gradient of every other way with those of the pairwise search at every start."""
+    vectors = case.starts.to_vector()
+    exact = [loss_and_gradient(losses[PAIRWISE], vector) for vector in vectors]
+    agreement = {}
+    for way in (way for way in losses if way != PAIRWISE):
+        of_loss, of_gradient = [0.0], [0.0]
+        for vector, (value, gradient) in zip(vectors, exact, strict=True):
+            other_value, other_gradient = loss_and_gradient(losses[way], vector)
+            of_loss.append(abs(other_value - value) / max(value, 1.0))
+            of_gradient.append(float((other_gradient - gradient).norm() / gradient.norm().clamp_min(1.0)))
+        agreement[way] = Agreement(max(of_loss), max(of_gradient), TOLERANCE if way == FIELD else EXACT_TOLERANCE)
+    return agreement
+
+
+def _evaluation(loss: Loss, vectors: torch.Tensor) -> Run:
+    return lambda index: loss_and_gradient(loss, vectors[index])
+
+
+def _search(case: Case, way: str, loss: Loss, extent: Extent) -> Run:
+    """Return the whole search, or the evaluation of a few of its candidates."""
+    if isinstance(loss, SemanticAlignmentLoss):
+        config = case.config("paper", num_samples=extent.candidates, min_points_in_view=0)
+        no_rule = [torch.empty(3, 0, device=case.device)]
+        return lambda index: loss_guided_initialization(loss, no_rule, _start(case, index), config, silent)
+    few = _SHARE_OF_WORK[way]
+
+    @torch.no_grad()
+    def evaluate_few(index: int) -> None:
+        for offset in range(few):
+            loss(case.starts[[(index + offset) % len(case.starts.translation)]])
+
+    return evaluate_few
+
+
+def _descent(case: Case, way: str, loss: Loss, extent: Extent) -> Run:
+    """Return the whole descent, or its first steps."""
+    iterations = extent.iterations if way == FIELD else _SHARE_OF_WORK[way]
+    config = case.config("paper", num_iterations=iterations)
+    # It asks for no more than a loss that can be called.
+    callable_loss = cast("SemanticAlignmentLoss", loss)
+    return lambda index: refine(callable_loss, _start(case, index), config, silent)
+
+
+def _extrapolated(runs: Mapping[str, Run], whole: int, extent: Extent, watch: Stopwatch) -> dict[str, Timing]:
+    timings = watch.alternating(runs, extent.rounds)
+    return {
+        way: timing if way == FIELD else timing.scaled_to_whole(_SHARE_OF_WORK[way] / whole)
+        for way, timing in timings.items()
+    }
+
+
+def _start(case: Case, index: int) -> RigidTransform:
+    return case.starts[index % len(case.starts.translation)]
