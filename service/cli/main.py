@@ -5,7 +5,21 @@ from typing import Annotated
 
 import typer
 
-from service.cli import batch, bench, calibrate, convert, demo, keys, models, remote, render, report, serve, up
+from service.cli import (
+    batch,
+    bench,
+    calibrate,
+    convert,
+    demo,
+    evaluate,
+    keys,
+    models,
+    remote,
+    render,
+    report,
+    serve,
+    up,
+)
 from worker.version import __version__
 
 app = typer.Typer(
@@ -22,6 +36,7 @@ for _command in (
     remote.result,
     remote.jobs,
     remote.cancel,
+    evaluate.evaluate,
     remote.export,
     report.report,
     batch.batch,

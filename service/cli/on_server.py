@@ -28,7 +28,9 @@ def run_on_server(job: CalibrationJob, on_progress: OnJobProgress, server: str) 
     with connected(server) as client:
         frames = [client_frame(frame) for frame in job.frames]
         try:
-            status = client.calibrate(frames, job.request, on_progress=lambda p: on_progress(shown_progress(p)))
+            status: JobStatus = client.calibrate(
+                frames, job.request, on_progress=lambda p: on_progress(shown_progress(p))
+            )
         except JobFailedError as error:
             status = error.status
         return finished_job(client, status)

@@ -11,6 +11,7 @@ with Client("http://127.0.0.1:8000") as client:
 
 from service.client.asynchronous import AsyncClient
 from service.client.downloads import ExportedFile
+from service.client.ends import Calibration, Evaluation
 from service.client.errors import (
     JobFailedError,
     NotFoundError,
@@ -26,12 +27,16 @@ from service.client.errors import (
 )
 from service.client.sync import Client
 from service.client.upload import Frame
+from service.evaluation_schemas import EvaluationResult
 from service.schemas import CalibrationResult, JobAccepted, JobProgress, JobStatus, JobSummary
 
 __all__ = [
     "AsyncClient",
+    "Calibration",
     "CalibrationResult",
     "Client",
+    "Evaluation",
+    "EvaluationResult",
     "ExportedFile",
     "Frame",
     "JobAccepted",

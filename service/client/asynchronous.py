@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Literal, Self
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal, Self
 
 import anyio
 import httpx
-from httpx_sse import EventSource
-from tenacity import AsyncRetrying
 
+from service.client.async_transport import AsyncTransport
 from service.client.downloads import ExportedFile, exported_file
-from service.client.errors import JobFailedError, SemalignError, WaitTimeoutError
-from service.client.exchange import (
-    LAST_EVENTS,
-    POLL_S,
-    STREAM_TIMEOUT,
-    TIMEOUT,
-    OnProgress,
-    http_options,
-    is_event_stream,
-    job_path,
-    read_answer,
-    retry_after_s,
-    retry_options,
-    unreachable,
-)
-from service.client.upload import Frame, Request, Upload, upload_of
-from service.schemas import JobAccepted, JobList, JobProgress, JobStatus, JobSummary
-from worker.jobs.record import JobState
+from service.client.ends import Calibration, Evaluation
+from service.client.errors import SemalignError
+from service.client.exchange import TIMEOUT, OnProgress, job_path, rig_path
+from service.client.upload import Frame, Request, upload_of
+from service.rig_schemas import RigStatus
+from service.schemas import JobAccepted, JobList, JobStatus, JobSummary
 
 # A job that nobody waits for any more is cancelled, if that does not take long.
 _FAREWELL_S = 5
@@ -61,11 +47,7 @@ class AsyncClient:
             patience_s: So long a request is repeated that nobody answered, or that a busy server put off.
             timeout: Of one attempt at a request.
         """
-        self._patience_s = patience_s
-        try:
-            self._http = httpx.AsyncClient(**http_options(server, api_key, timeout))
-        except httpx.InvalidURL as error:
-            raise SemalignError(f"{server} is no address: {error}.") from error
+        self._transport = AsyncTransport(server, api_key, patience_s, timeout)
 
     async def __aenter__(self) -> Self:
         """Open nothing: connections are made when they are needed."""
@@ -77,7 +59,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._transport.http.aclose()
 
     async def calibrate(
         self,
@@ -87,7 +69,7 @@ class AsyncClient:
         on_progress: OnProgress | None = None,
         queue: Literal["interactive", "batch"] = "interactive",
         timeout_s: float | None = None,
-    ) -> JobStatus:
+    ) -> Calibration:
         """Post a job and wait for its end; cancelling the task cancels the job.
 
         Args:
@@ -105,15 +87,36 @@ class AsyncClient:
             WaitTimeoutError: It has not ended in time, and goes on.
         """
         job = await self.submit(frames, request, queue=queue)
-        try:
-            status = await self.wait(job.id, on_progress, timeout_s=timeout_s)
-        except anyio.get_cancelled_exc_class():
-            with anyio.move_on_after(_FAREWELL_S, shield=True), contextlib.suppress(SemalignError):
-                await self.cancel(job.id, patience_s=0)
-            raise
-        if status.state is not JobState.SUCCEEDED:
-            raise JobFailedError(status)
-        return status
+        return Calibration.of(await self._end_of(job, on_progress, timeout_s))
+
+    async def evaluate(
+        self,
+        frames: Frame | Sequence[Frame],
+        request: Request,
+        *,
+        rig: str | None = None,
+        on_progress: OnProgress | None = None,
+        queue: Literal["interactive", "batch"] = "interactive",
+        timeout_s: float | None = None,
+    ) -> Evaluation:
+        """Have the extrinsic `initial` of a request looked at, without a search for another one: has it drifted?
+
+        Args:
+            frames: One frame, or several of one rig.
+            request: See `calibrate`.
+            rig: Name of a watched rig, which the outcome updates.
+            on_progress: Called with each change.
+            queue: Where it waits.
+            timeout_s: Longest wait.
+
+        Returns:
+            A job with its `result`, whose `verdict` is `aligned`, `drifted` or `cannot_tell`.
+
+        Raises:
+            JobFailedError, WaitTimeoutError: As of `calibrate`.
+        """
+        job = await self.submit_evaluation(frames, request, rig=rig, queue=queue)
+        return Evaluation.of(await self._end_of(job, on_progress, timeout_s))
 
     async def submit(
         self,
@@ -136,14 +139,28 @@ class AsyncClient:
         Raises:
             OSError: A file cannot be read.
         """
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        upload = upload_of(frames, request)
-        response = await self._send("POST", "/calibrate", upload=upload, headers=headers, params={"queue": queue})
-        return JobAccepted.model_validate_json(response.content)
+        return await self._post("/calibrate", frames, request, queue, idempotency_key)
+
+    async def submit_evaluation(
+        self,
+        frames: Frame | Sequence[Frame],
+        request: Request,
+        *,
+        rig: str | None = None,
+        queue: Literal["interactive", "batch"] = "interactive",
+        idempotency_key: str | None = None,
+    ) -> JobAccepted:
+        """Post a job as of `evaluate` and return at once; it carries an `Idempotency-Key` as of `submit`."""
+        path = "/evaluate" if rig is None else f"{rig_path(rig)}/frames"
+        return await self._post(path, frames, request, queue, idempotency_key)
+
+    async def rig(self, rig_id: str) -> RigStatus:
+        """Return how a watched rig stands, with its history."""
+        return RigStatus.model_validate_json((await self._transport.send("GET", rig_path(rig_id))).content)
 
     async def status(self, job_id: str) -> JobStatus:
         """Return how a job stands, with its result once there is one."""
-        return JobStatus.model_validate_json((await self._send("GET", job_path(job_id))).content)
+        return JobStatus.model_validate_json((await self._transport.send("GET", job_path(job_id))).content)
 
     async def wait(
         self, job_id: str, on_progress: OnProgress | None = None, *, timeout_s: float | None = None
@@ -163,14 +180,14 @@ class AsyncClient:
         """
         on_progress = on_progress or (lambda _: None)
         if timeout_s is None:
-            await self._follow(job_id, on_progress)
-        return await self._poll(job_id, on_progress, timeout_s)
+            await self._transport.follow(job_id, on_progress)
+        return await self._transport.poll(job_id, on_progress, timeout_s)
 
     async def jobs(self, *, page_size: int = 50) -> AsyncIterator[JobSummary]:
         """Go through the caller's jobs, newest first; pages are fetched as they are needed."""
         following: str | None = f"/jobs?limit={page_size}"
         while following is not None:
-            page = JobList.model_validate_json((await self._send("GET", following)).content)
+            page = JobList.model_validate_json((await self._transport.send("GET", following)).content)
             for job in page.jobs:
                 yield job
             # The path may have a proxy's prefix, which the base address has too.
@@ -178,80 +195,42 @@ class AsyncClient:
 
     async def cancel(self, job_id: str, *, patience_s: float | None = None) -> None:
         """Cancel a job and delete every byte of it."""
-        await self._send("DELETE", job_path(job_id), patience_s=patience_s)
+        await self._transport.send("DELETE", job_path(job_id), patience_s=patience_s)
 
     async def overlay(self, job_id: str, stage: Literal["initial", "final"] = "final") -> bytes:
         """Return the points over the first image, before (`initial`) or after the calibration, as a PNG file."""
-        return (await self._send("GET", job_path(job_id, "/overlay.png"), params={"stage": stage})).content
+        return (await self._transport.send("GET", job_path(job_id, "/overlay.png"), params={"stage": stage})).content
 
     async def export(self, job_id: str, format: str = "json") -> ExportedFile:  # noqa: A002 the name of the parameter over HTTP
         """Return the result as a file of another tool: `kitti`, `ros`, `opencv` and so on."""
-        return exported_file(await self._send("GET", job_path(job_id, "/result"), params={"format": format}))
+        return exported_file(await self._transport.send("GET", job_path(job_id, "/result"), params={"format": format}))
 
     async def report(self, job_id: str) -> str:
         """Return the report of a job: one HTML file that needs nothing else."""
-        return (await self._send("GET", job_path(job_id, "/report"))).text
+        return (await self._transport.send("GET", job_path(job_id, "/report"))).text
 
     async def version(self) -> str:
         """Return the server's version; asked once only, to find out whether there is a server at all."""
-        return str((await self._send("GET", "/version", patience_s=0)).json()["version"])
+        return str((await self._transport.send("GET", "/version", patience_s=0)).json()["version"])
 
-    async def _follow(self, job_id: str, on_progress: OnProgress) -> None:
-        """Pass events on until the job has ended, or until it turns out that they do not get through."""
-        last_id, heard = "", True
-        while heard:
-            heard = False
-            try:
-                stream = self._http.stream(
-                    "GET", job_path(job_id, "/events"), headers={"Last-Event-ID": last_id}, timeout=STREAM_TIMEOUT
-                )
-                async with stream as response:
-                    if not is_event_stream(response):
-                        return
-                    async for event in EventSource(response).aiter_sse():
-                        if event.event in LAST_EVENTS:
-                            return
-                        if event.event == "progress":
-                            last_id, heard = event.id, True
-                            on_progress(JobProgress.model_validate_json(event.data))
-            except httpx.TransportError:
-                return
-
-    async def _poll(self, job_id: str, on_progress: OnProgress, timeout_s: float | None) -> JobStatus:
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        while True:
-            asked = time.monotonic()
-            left = POLL_S if deadline is None else max(0.0, min(POLL_S, deadline - asked))
-            response = await self._send("GET", job_path(job_id), headers={"Prefer": f"wait={round(left)}"})
-            status = JobStatus.model_validate_json(response.content)
-            if status.state.is_terminal:
-                return status
-            on_progress(JobProgress.model_validate(status.model_dump()))
-            if deadline is not None and time.monotonic() >= deadline:
-                raise WaitTimeoutError(status)
-            # A server whose seats are all taken answers at once.
-            await anyio.sleep(max(0.0, (retry_after_s(response) or 0) - (time.monotonic() - asked)))
-
-    async def _send(
+    async def _post(
         self,
-        method: str,
         path: str,
-        *,
-        upload: Upload | None = None,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        patience_s: float | None = None,
-    ) -> httpx.Response:
-        """Send a request, again and again where that may help."""
+        frames: Frame | Sequence[Frame],
+        request: Request,
+        queue: str,
+        idempotency_key: str | None,
+    ) -> JobAccepted:
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        upload = upload_of(frames, request)
+        response = await self._transport.send("POST", path, upload=upload, headers=headers, params={"queue": queue})
+        return JobAccepted.model_validate_json(response.content)
 
-        async def attempt() -> httpx.Response:
-            with upload.parts() if upload else contextlib.nullcontext() as files:
-                try:
-                    response = await self._http.request(method, path, params=params, headers=headers, files=files)
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
-                    raise unreachable(self._http.base_url, error) from error
-            return read_answer(response)
-
-        patience_s = self._patience_s if patience_s is None else patience_s
-        answer: Any = await AsyncRetrying(**retry_options(patience_s))(attempt)
-        return answer
+    async def _end_of(self, job: JobAccepted, on_progress: OnProgress | None, timeout_s: float | None) -> JobStatus:
+        """Wait for a job; cancel it where nobody waits any more."""
+        try:
+            return await self.wait(job.id, on_progress, timeout_s=timeout_s)
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(_FAREWELL_S, shield=True), contextlib.suppress(SemalignError):
+                await self.cancel(job.id, patience_s=0)
+            raise

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from tenacity import RetryCallState, wait_random_exponential
@@ -72,6 +73,11 @@ def job_path(job_id: str, what: str = "") -> str:
     if not _JOB_ID.fullmatch(job_id):
         raise SemalignError(f"{job_id!r} is no id of a job: it has 32 digits and letters from a to f.")
     return f"/jobs/{job_id}{what}"
+
+
+def rig_path(rig_id: str) -> str:
+    """Return the address of a watched rig."""
+    return f"/rigs/{quote(rig_id, safe='')}"
 
 
 def read_answer(response: httpx.Response) -> httpx.Response:

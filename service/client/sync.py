@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Iterator, Sequence
+from typing import Literal, Self
 
 import httpx
-from httpx_sse import EventSource
-from tenacity import Retrying
 
 from service.client.downloads import ExportedFile, exported_file
-from service.client.errors import JobFailedError, SemalignError, WaitTimeoutError
-from service.client.exchange import (
-    LAST_EVENTS,
-    POLL_S,
-    STREAM_TIMEOUT,
-    TIMEOUT,
-    OnProgress,
-    http_options,
-    is_event_stream,
-    job_path,
-    read_answer,
-    retry_after_s,
-    retry_options,
-    unreachable,
-)
-from service.client.upload import Frame, Request, Upload, upload_of
-from service.schemas import JobAccepted, JobList, JobProgress, JobStatus, JobSummary
-from worker.jobs.record import JobState
+from service.client.ends import Calibration, Evaluation
+from service.client.errors import SemalignError
+from service.client.exchange import TIMEOUT, OnProgress, job_path, rig_path
+from service.client.transport import Transport
+from service.client.upload import Frame, Request, upload_of
+from service.rig_schemas import RigStatus
+from service.schemas import JobAccepted, JobList, JobStatus, JobSummary
 
 
 class Client:
@@ -57,11 +43,7 @@ class Client:
             patience_s: So long a request is repeated that nobody answered, or that a busy server put off.
             timeout: Of one attempt at a request.
         """
-        self._patience_s = patience_s
-        try:
-            self._http = httpx.Client(**http_options(server, api_key, timeout))
-        except httpx.InvalidURL as error:
-            raise SemalignError(f"{server} is no address: {error}.") from error
+        self._transport = Transport(server, api_key, patience_s, timeout)
 
     def __enter__(self) -> Self:
         """Open nothing: connections are made when they are needed."""
@@ -73,7 +55,7 @@ class Client:
 
     def close(self) -> None:
         """Close all connections."""
-        self._http.close()
+        self._transport.http.close()
 
     def calibrate(
         self,
@@ -83,7 +65,7 @@ class Client:
         on_progress: OnProgress | None = None,
         queue: Literal["interactive", "batch"] = "interactive",
         timeout_s: float | None = None,
-    ) -> JobStatus:
+    ) -> Calibration:
         """Post a job and wait for its end; Ctrl-C cancels it.
 
         Args:
@@ -101,15 +83,36 @@ class Client:
             WaitTimeoutError: It has not ended in time, and goes on.
         """
         job = self.submit(frames, request, queue=queue)
-        try:
-            status = self.wait(job.id, on_progress, timeout_s=timeout_s)
-        except KeyboardInterrupt:
-            with contextlib.suppress(SemalignError):
-                self.cancel(job.id, patience_s=0)
-            raise
-        if status.state is not JobState.SUCCEEDED:
-            raise JobFailedError(status)
-        return status
+        return Calibration.of(self._end_of(job, on_progress, timeout_s))
+
+    def evaluate(
+        self,
+        frames: Frame | Sequence[Frame],
+        request: Request,
+        *,
+        rig: str | None = None,
+        on_progress: OnProgress | None = None,
+        queue: Literal["interactive", "batch"] = "interactive",
+        timeout_s: float | None = None,
+    ) -> Evaluation:
+        """Have the extrinsic `initial` of a request looked at, without a search for another one: has it drifted?
+
+        Args:
+            frames: One frame, or several of one rig.
+            request: See `calibrate`.
+            rig: Name of a watched rig, which the outcome updates.
+            on_progress: Called with each change.
+            queue: Where it waits.
+            timeout_s: Longest wait.
+
+        Returns:
+            A job with its `result`, whose `verdict` is `aligned`, `drifted` or `cannot_tell`.
+
+        Raises:
+            JobFailedError, WaitTimeoutError: As of `calibrate`.
+        """
+        job = self.submit_evaluation(frames, request, rig=rig, queue=queue)
+        return Evaluation.of(self._end_of(job, on_progress, timeout_s))
 
     def submit(
         self,
@@ -132,14 +135,28 @@ class Client:
         Raises:
             OSError: A file cannot be read.
         """
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        upload = upload_of(frames, request)
-        response = self._send("POST", "/calibrate", upload=upload, headers=headers, params={"queue": queue})
-        return JobAccepted.model_validate_json(response.content)
+        return self._post("/calibrate", frames, request, queue, idempotency_key)
+
+    def submit_evaluation(
+        self,
+        frames: Frame | Sequence[Frame],
+        request: Request,
+        *,
+        rig: str | None = None,
+        queue: Literal["interactive", "batch"] = "interactive",
+        idempotency_key: str | None = None,
+    ) -> JobAccepted:
+        """Post a job as of `evaluate` and return at once; it carries an `Idempotency-Key` as of `submit`."""
+        path = "/evaluate" if rig is None else f"{rig_path(rig)}/frames"
+        return self._post(path, frames, request, queue, idempotency_key)
+
+    def rig(self, rig_id: str) -> RigStatus:
+        """Return how a watched rig stands, with its history."""
+        return RigStatus.model_validate_json((self._transport.send("GET", rig_path(rig_id))).content)
 
     def status(self, job_id: str) -> JobStatus:
         """Return how a job stands, with its result once there is one."""
-        return JobStatus.model_validate_json(self._send("GET", job_path(job_id)).content)
+        return JobStatus.model_validate_json(self._transport.send("GET", job_path(job_id)).content)
 
     def wait(self, job_id: str, on_progress: OnProgress | None = None, *, timeout_s: float | None = None) -> JobStatus:
         """Wait for the end of a job, over a stream of events, or by asking again where none gets through.
@@ -157,94 +174,56 @@ class Client:
         """
         on_progress = on_progress or (lambda _: None)
         if timeout_s is None:
-            self._follow(job_id, on_progress)
-        return self._poll(job_id, on_progress, timeout_s)
+            self._transport.follow(job_id, on_progress)
+        return self._transport.poll(job_id, on_progress, timeout_s)
 
     def jobs(self, *, page_size: int = 50) -> Iterator[JobSummary]:
         """Go through the caller's jobs, newest first; pages are fetched as they are needed."""
         following: str | None = f"/jobs?limit={page_size}"
         while following is not None:
-            page = JobList.model_validate_json(self._send("GET", following).content)
+            page = JobList.model_validate_json(self._transport.send("GET", following).content)
             yield from page.jobs
             # The path may have a proxy's prefix, which the base address has too.
             following = None if page.next is None else f"/jobs?{page.next.partition('?')[2]}"
 
     def cancel(self, job_id: str, *, patience_s: float | None = None) -> None:
         """Cancel a job and delete every byte of it."""
-        self._send("DELETE", job_path(job_id), patience_s=patience_s)
+        self._transport.send("DELETE", job_path(job_id), patience_s=patience_s)
 
     def overlay(self, job_id: str, stage: Literal["initial", "final"] = "final") -> bytes:
         """Return the points over the first image, before (`initial`) or after the calibration, as a PNG file."""
-        return self._send("GET", job_path(job_id, "/overlay.png"), params={"stage": stage}).content
+        return self._transport.send("GET", job_path(job_id, "/overlay.png"), params={"stage": stage}).content
 
     def export(self, job_id: str, format: str = "json") -> ExportedFile:  # noqa: A002 the name of the parameter over HTTP
         """Return the result as a file of another tool: `kitti`, `ros`, `opencv` and so on."""
-        return exported_file(self._send("GET", job_path(job_id, "/result"), params={"format": format}))
+        return exported_file(self._transport.send("GET", job_path(job_id, "/result"), params={"format": format}))
 
     def report(self, job_id: str) -> str:
         """Return the report of a job: one HTML file that needs nothing else."""
-        return self._send("GET", job_path(job_id, "/report")).text
+        return self._transport.send("GET", job_path(job_id, "/report")).text
 
     def version(self) -> str:
         """Return the server's version; asked once only, to find out whether there is a server at all."""
-        return str(self._send("GET", "/version", patience_s=0).json()["version"])
+        return str(self._transport.send("GET", "/version", patience_s=0).json()["version"])
 
-    def _follow(self, job_id: str, on_progress: OnProgress) -> None:
-        """Pass events on until the job has ended, or until it turns out that they do not get through."""
-        last_id, heard = "", True
-        while heard:
-            heard = False
-            try:
-                stream = self._http.stream(
-                    "GET", job_path(job_id, "/events"), headers={"Last-Event-ID": last_id}, timeout=STREAM_TIMEOUT
-                )
-                with stream as response:
-                    if not is_event_stream(response):
-                        return
-                    for event in EventSource(response).iter_sse():
-                        if event.event in LAST_EVENTS:
-                            return
-                        if event.event == "progress":
-                            last_id, heard = event.id, True
-                            on_progress(JobProgress.model_validate_json(event.data))
-            except httpx.TransportError:
-                return
-
-    def _poll(self, job_id: str, on_progress: OnProgress, timeout_s: float | None) -> JobStatus:
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        while True:
-            asked = time.monotonic()
-            left = POLL_S if deadline is None else max(0.0, min(POLL_S, deadline - asked))
-            response = self._send("GET", job_path(job_id), headers={"Prefer": f"wait={round(left)}"})
-            status = JobStatus.model_validate_json(response.content)
-            if status.state.is_terminal:
-                return status
-            on_progress(JobProgress.model_validate(status.model_dump()))
-            if deadline is not None and time.monotonic() >= deadline:
-                raise WaitTimeoutError(status)
-            # A server whose seats are all taken answers at once.
-            time.sleep(max(0.0, (retry_after_s(response) or 0) - (time.monotonic() - asked)))
-
-    def _send(
+    def _post(
         self,
-        method: str,
         path: str,
-        *,
-        upload: Upload | None = None,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        patience_s: float | None = None,
-    ) -> httpx.Response:
-        """Send a request, again and again where that may help."""
+        frames: Frame | Sequence[Frame],
+        request: Request,
+        queue: str,
+        idempotency_key: str | None,
+    ) -> JobAccepted:
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        upload = upload_of(frames, request)
+        response = self._transport.send("POST", path, upload=upload, headers=headers, params={"queue": queue})
+        return JobAccepted.model_validate_json(response.content)
 
-        def attempt() -> httpx.Response:
-            with upload.parts() if upload else contextlib.nullcontext() as files:
-                try:
-                    response = self._http.request(method, path, params=params, headers=headers, files=files)
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
-                    raise unreachable(self._http.base_url, error) from error
-            return read_answer(response)
-
-        patience_s = self._patience_s if patience_s is None else patience_s
-        answer: Any = Retrying(**retry_options(patience_s))(attempt)
-        return answer
+    def _end_of(self, job: JobAccepted, on_progress: OnProgress | None, timeout_s: float | None) -> JobStatus:
+        """Wait for a job; cancel it where nobody waits any more."""
+        try:
+            return self.wait(job.id, on_progress, timeout_s=timeout_s)
+        except KeyboardInterrupt:
+            with contextlib.suppress(SemalignError):
+                self.cancel(job.id, patience_s=0)
+            raise

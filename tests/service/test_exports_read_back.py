@@ -49,9 +49,7 @@ def pose(rotation: Rotation, translation: Any) -> Matrix:
 
 def of_kitti(content: bytes) -> Matrix:
     """The development kit: Tr takes Velodyne points to camera 0, P2 projects them; numpy reads the rows."""
-    rows = {
-        name: np.fromstring(numbers, sep=" ") for name, _, numbers in (line.partition(":") for line in lines(content))
-    }
+    rows = rows_of(content)
     T = np.vstack([rows["Tr"].reshape(3, 4), [0, 0, 0, 1]])
     offset = np.eye(4)
     offset[:3, 3] = np.linalg.inv(K) @ rows["P2"].reshape(3, 4)[:, 3]
@@ -61,9 +59,7 @@ def of_kitti(content: bytes) -> Matrix:
 
 def of_kitti_object(content: bytes) -> Matrix:
     """The image point is P2 R0_rect Tr_velo_to_cam times the LiDAR point, as the object development kit says."""
-    rows = {
-        name: np.fromstring(numbers, sep=" ") for name, _, numbers in (line.partition(":") for line in lines(content))
-    }
+    rows = rows_of(content)
     rectification = pose(Rotation.from_matrix(rows["R0_rect"].reshape(3, 3)), [0, 0, 0])
     offset = np.eye(4)
     offset[:3, 3] = np.linalg.inv(K) @ rows["P2"].reshape(3, 4)[:, 3]

@@ -67,10 +67,9 @@ def test_calibrate_blocks_and_tells_how_far_it_is(client: Client, frame: Frame) 
     """The result is typed; progress comes over events while the job runs."""
     reports: list[Any] = []
     asked: list[str] = []
-    client._http.event_hooks = {"request": [lambda each: asked.append(each.url.path)]}
+    client._transport.http.event_hooks = {"request": [lambda each: asked.append(each.url.path)]}
     job = client.calibrate(frame, request(seconds=1), on_progress=reports.append)
     assert asked == ["/calibrate", f"/jobs/{job.id}/events", f"/jobs/{job.id}"]
-    assert job.result is not None
     assert job.result.verdict == "high"
     np.testing.assert_allclose(job.result.T_cam_lidar, T_CAM_LIDAR)
     assert {report.stage for report in reports} >= {"refinement"}
@@ -147,6 +146,7 @@ def test_ctrl_c_cancels_what_calibrate_waits_for(client: Client, frame: Frame, s
 
 def test_the_async_client_does_the_same(frame: Frame, stack: Any) -> None:
     """Several jobs at once from one loop, with progress, files and errors as the blocking client has them."""
+
     async def go() -> None:
         async with AsyncClient(f"http://127.0.0.1:{stack.port}") as client:
             reports: list[Any] = []
