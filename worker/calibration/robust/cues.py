@@ -14,6 +14,7 @@ from worker.calibration.frame import Frame
 from worker.calibration.robust.divergence import GroupDivergence
 from worker.calibration.robust.edges import EdgeAlignment, edge_alignment
 from worker.calibration.robust.frame_terms import IntensityChannels, SemanticChannels
+from worker.calibration.robust.occlusion import hidden
 from worker.calibration.robust.term import Term
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
@@ -29,7 +30,7 @@ class Sharpness:
 
 COARSE = Sharpness(class_sigma_px=6.0, brightness_sigma_px=4.0)
 MEDIUM = Sharpness(class_sigma_px=4.0, brightness_sigma_px=2.0)
-FINE = Sharpness(class_sigma_px=1.0, brightness_sigma_px=1.0)
+FINE = Sharpness(class_sigma_px=0.5, brightness_sigma_px=1.0)
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,15 @@ class FrameCues:
         return ViewCone.around(pose, self.camera, _NEARBY)
 
     def narrowed(self, terms: dict[str, Term], pose: RigidTransform, num_points: int | None) -> dict[str, Term]:
-        """Drop the points that no pose close to this one sees, and keep about `num_points` of the others or all."""
+        """Drop the points that no pose close to this one sees, and keep about `num_points` of the others or all.
+
+        All are those that nothing hides from the camera: the last word is theirs.
+        """
         points = next(term.points for term in terms.values() if isinstance(term, GroupDivergence))
         seen = self.cone(pose).contains(points).nonzero().squeeze(-1)
-        if num_points is not None:
+        if num_points is None:
+            seen = seen[~hidden(self.camera, pose, points[:, seen])]
+        else:
             seen = seen[:: max(1, len(seen) // num_points)]
         return {
             name: term.at(seen) if isinstance(term, GroupDivergence) else term.thinned(num_points or _ALL)

@@ -17,8 +17,8 @@ from worker.calibration.robust.maps import ChannelMaps, blurred, brightness, shr
 from worker.calibration.robust.point_groups import PointGroups
 from worker.calibration.view_cone import ViewCone
 
-# Semantic maps need no more columns than this: borders of masks are not known better.
-_MAP_COLUMNS = 620
+# Maps of hard labels need no more columns than this: the sharpest level blurs by half a pixel of such an image.
+_MAP_COLUMNS = 1300
 _GREY_LEVELS = 8
 _INTENSITY_LEVELS = 6
 _MIN_POINTS_PER_LEVEL = 10

@@ -24,7 +24,7 @@ class RobustSettings:
 
     semantic_weight: float = 1.0
     intensity_weight: float = 1.5
-    edge_weight: float = 4.0
+    edge_weight: float = 3.0
     observations_per_frame: float = 400.0
     num_candidates: int = 3000
     num_basins: int = 16
