@@ -9,15 +9,15 @@ const UNSEEN_GREY = 62;
 const BACKDROP = 0x0c1519;
 const COLOURS = { before: 0xf5a95b, after: 0x2dd4bf };
 
-export function cloudCard(frame, result, signal) {
+export function cloudCard(frame, outcome, signal) {
   const canvas = el("canvas", { id: "cloud-canvas", tabindex: 0, role: "img", "aria-label": "The sweep in 3D with the camera before and after" });
   const tools = el("div", { class: "tools" });
   const stage = el("div", { class: "stage" }, canvas);
   const start = async () => {
     try {
       const { openScene } = await import("./scene.js");
-      const scene = openScene(canvas, describe(frame, result), signal);
-      tools.append(...buttons(scene, frame, result.T_cam_lidar));
+      const scene = openScene(canvas, describe(frame, outcome), signal);
+      tools.append(...buttons(scene, frame, outcome.found));
       canvas.dataset.ready = "true";
     } catch (error) {
       console.warn(error);
@@ -42,16 +42,16 @@ function whenSeen(element, act, signal) {
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
-function describe(frame, result) {
+function describe(frame, { given, found }) {
   const { camera } = frame;
   return {
     points: frame.points,
     colours: classColours(frame),
     backdrop: BACKDROP,
-    up: result.T_cam_lidar[1].slice(0, 3).map((value) => -value),
-    ahead: result.T_cam_lidar[2].slice(0, 3),
-    center: cameraCenter(result.T_cam_lidar),
-    frusta: [frustum(camera, result.initial_T_cam_lidar, COLOURS.before), frustum(camera, result.T_cam_lidar, COLOURS.after)],
+    up: found[1].slice(0, 3).map((value) => -value),
+    ahead: found[2].slice(0, 3),
+    center: cameraCenter(found),
+    frusta: [frustum(camera, given, COLOURS.before), frustum(camera, found, COLOURS.after)],
   };
 }
 

@@ -8,6 +8,7 @@ import { short } from "./numbers.js";
 import { resultParts } from "./result.js";
 
 const STAGES = [["queued", "Waiting"], ["segmentation", "Finding classes"], ["initialization", "Searching"], ["refinement", "Refining"]];
+const KINDS = { calibrate: "Calibration", evaluate: "A look for drift" };
 const EXPLAIN = {
   queued: "Other jobs come first.",
   segmentation: "Every pixel and every point gets a class: road, car, house, tree …",
@@ -22,12 +23,13 @@ export function showJob(view, id) {
     chip: el("span", { class: "chip", role: "status" }), body: el("div"), live: el("div", { class: "card" }),
     remove: el("button", { type: "button", class: "danger", onclick: () => remove(id, parts) }, "Cancel and delete"),
   };
-  const title = el("h1", { id: "job-title" }, "Calibration ", parts.chip);
+  parts.name = el("span", {}, "Calibration");
+  const title = el("h1", { id: "job-title" }, parts.name, " ", parts.chip);
   view.replaceChildren(el("div", { class: "heading" }, el("div", {}, title, el("span", { class: "id" }, id)), parts.remove), parts.live, parts.body);
   run(id, parts, life.signal).catch((error) => {
     if (error.name === "AbortError" || life.signal.aborted) return;
     console.error(error);
-    parts.live.hidden = true;
+    for (const part of [parts.live, parts.chip, parts.remove]) part.hidden = true;
     parts.body.replaceChildren(el("p", { class: "notice bad", role: "alert" }, error.message), el("p", {}, el("a", { href: "#/" }, "Start a new calibration")));
   });
   return life.end;
@@ -35,6 +37,7 @@ export function showJob(view, id) {
 
 async function run(id, parts, signal) {
   let job = await getJson(`jobs/${id}`, { signal });
+  parts.name.textContent = KINDS[job.kind] ?? KINDS.calibrate;
   const losses = [];
   const update = liveParts(parts.live);
   parts.chip.textContent = STATE_WORDS[job.state];

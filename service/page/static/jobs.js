@@ -34,7 +34,7 @@ function item(job) {
   return el(
     "li", {},
     el("a", { href: `#/jobs/${job.id}` },
-      el("span", {}, when), el("span", { class: "id" }, job.id.slice(0, 8)), el("span", { class: "muted" }, what),
+      el("span", {}, when), el("span", {}, job.kind === "evaluate" ? "Look for drift" : "Calibration"), el("span", { class: "id" }, job.id.slice(0, 8)), el("span", { class: "muted" }, what),
       el("span", { class: `chip ${job.state}` }, STATE_WORDS[job.state])),
   );
 }

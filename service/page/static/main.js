@@ -4,23 +4,28 @@ import { byId } from "./dom.js";
 import { prepareForm } from "./form.js";
 import { showJob } from "./job.js";
 import { showJobs } from "./jobs.js";
+import { showRigs } from "./rigs.js";
 
-const VIEWS = { new: byId("view-new"), jobs: byId("view-jobs"), job: byId("view-job") };
+const VIEWS = { new: byId("view-new"), jobs: byId("view-jobs"), job: byId("view-job"), rigs: byId("view-rigs") };
+const NAMES = { "#/jobs": "jobs", "#/rigs": "rigs" };
+const TITLES = { new: "semalign", jobs: "Past jobs · semalign", job: "Job · semalign", rigs: "Rigs · semalign" };
 let leave = () => {};
 
 function show() {
   leave();
   leave = () => {};
   const id = /^#\/jobs\/([0-9a-f]{32})$/.exec(location.hash)?.[1];
-  const name = id ? "job" : location.hash === "#/jobs" ? "jobs" : "new";
+  const rig = /^#\/rigs\/([\w.-]{1,64})$/.exec(location.hash)?.[1];
+  const name = id ? "job" : rig ? "rigs" : (NAMES[location.hash] ?? "new");
   for (const [key, view] of Object.entries(VIEWS)) view.hidden = key !== name;
   for (const link of document.querySelectorAll("[data-nav]")) {
     link.toggleAttribute("aria-current", link.dataset.nav === name);
     if (link.dataset.nav === name) link.setAttribute("aria-current", "page");
   }
-  document.title = { new: "semalign", jobs: "Past jobs · semalign", job: "Job · semalign" }[name];
+  document.title = TITLES[name];
   if (name === "job") leave = showJob(VIEWS.job, id);
   if (name === "jobs") leave = showJobs();
+  if (name === "rigs") leave = showRigs(rig);
 }
 
 prepareForm();

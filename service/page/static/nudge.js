@@ -17,8 +17,8 @@ const MOST_WIDE = 1600;
 const DIMMING = 0.6;
 
 // loss: a promise of the function of T_cam_lidar that loss.js makes.
-export function nudgeCard(job, frame, loss, signal) {
-  const state = { base: job.result.T_cam_lidar, amounts: {}, loss: null, scheduled: false };
+export function nudgeCard(outcome, frame, loss, signal) {
+  const state = { base: outcome.found, amounts: {}, loss: null, scheduled: false };
   const canvas = el("canvas", { id: "nudge-canvas", tabindex: 0, role: "img", "aria-label": "Points over the picture at the extrinsic of the sliders", "aria-describedby": "nudge-keys" });
   const reading = el("p", { class: "reading", id: "nudge-reading", "aria-live": "off" }, "Preparing the loss …");
   const sliders = AXES.map((axis) => sliderOf(axis, state, () => schedule()));
@@ -56,8 +56,8 @@ export function nudgeCard(job, frame, loss, signal) {
     el("div", { class: "stage" }, canvas), reading,
     el("div", { class: "nudge" }, sliders.map(({ element }) => element)),
     el("div", { class: "tools" },
-      el("button", { type: "button", class: "quiet", id: "from-found", onclick: () => restart(job.result.T_cam_lidar) }, "Back to what was found"),
-      el("button", { type: "button", class: "quiet", id: "from-initial", onclick: () => restart(job.result.initial_T_cam_lidar) }, "Go to what you gave"),
+      el("button", { type: "button", class: "quiet", id: "from-found", onclick: () => restart(outcome.found) }, "Back to what was found"),
+      el("button", { type: "button", class: "quiet", id: "from-initial", onclick: () => restart(outcome.given) }, "Go to what you gave"),
       againButton(frame, current, signal)));
 }
 

@@ -46,14 +46,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def sample_job(server: str) -> dict[str, Any]:
-    """Return the status of the sample's job, once it is done."""
+def sample_parts() -> list[tuple[str, Any]]:
+    """Return the parts of the sample's request, the JSON last."""
     names = {"image": "image.jpg", "point_cloud": "cloud.laz"}
     names |= {"image_labels": "image_labels.png", "point_labels": "point_labels.npy"}
     parts: list[tuple[str, Any]] = [(part, (name, (SAMPLE / name).read_bytes())) for part, name in names.items()]
-    parts.append(("request", (None, (SAMPLE / "request.json").read_text())))
+    return [*parts, ("request", (None, (SAMPLE / "request.json").read_text()))]
+
+
+@pytest.fixture(scope="session")
+def sample_job(server: str, sample_parts: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the status of the sample's job, once it is done."""
     with httpx.Client(base_url=server, timeout=120) as http:
-        answer = http.post("/calibrate", files=parts, headers={"Prefer": "wait=60"})
+        answer = http.post("/calibrate", files=sample_parts, headers={"Prefer": "wait=60"})
         job: dict[str, Any] = answer.json()
         while job["state"] in {"queued", "running"}:
             job = http.get(f"/jobs/{job['id']}", headers={"Prefer": "wait=60"}).json()

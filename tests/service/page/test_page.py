@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import torch
@@ -40,6 +41,12 @@ def loss_shown(page: Page) -> float:
     return float(page.locator("#nudge-reading").get_attribute("data-px2") or "nan")
 
 
+def axe_findings(page: Page) -> list[tuple[str, str]]:
+    """Return the serious findings of axe-core, each with the first element that it is about."""
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in {"serious", "critical"}]
+
+
 def test_the_sample_goes_all_the_way(open_page: OpenPage, sample_job: dict[str, Any]) -> None:
     """From the button to the verdict in plain words, a file to take along, and the list of past jobs."""
     page = open_page()
@@ -48,7 +55,7 @@ def test_the_sample_goes_all_the_way(open_page: OpenPage, sample_job: dict[str, 
     expect(page.locator("#verdict")).to_contain_text("Against the truth")
     for reason in sample_job["result"]["reasons"]:
         expect(page.locator("#verdict")).to_contain_text(reason)
-    for name, mark in (("kitti", "Tr:"), ("ros", "rotation"), ("json", '"verdict"')):
+    for name, mark in (("kitti", "Tr:"), ("ros", "rotation"), ("json", '"verdict"'), ("report", "<html")):
         with page.expect_download() as downloading:
             page.locator(f"[data-format={name}]").click()
         assert mark in Path(downloading.value.path()).read_text()
@@ -64,7 +71,7 @@ def test_a_job_is_followed_while_it_runs(open_page: OpenPage, server: str) -> No
     """Stage and progress come as they go, and with the paper's method the curve of its loss."""
     page = open_page()
     request = json.loads((SAMPLE / "request.json").read_text())
-    request |= {"profile": "paper", "options": {"min_points_in_view": 100, "num_iterations": 3000}}
+    request |= {"profile": "paper", "options": {"min_points_in_view": 100, "num_iterations": 1500}}
     page.route("**/page/sample/request.json", lambda route: route.fulfill(json=request))
     page.get_by_role("button", name="Try the sample").click()
     expect(page.locator(".stages .now")).to_have_text("Refining")
@@ -238,6 +245,31 @@ def test_dropped_files_find_their_places(open_page: OpenPage) -> None:
     expect(page.locator("#point_cloud-files")).to_have_text("sweep.pcd, 1 kB")
 
 
+def test_a_watched_rig_is_shown(open_page: OpenPage, server: str, sample_parts: list[tuple[str, Any]]) -> None:
+    """Its status in plain words, how it moved, what happened, and each look with its own verdict."""
+    with httpx.Client(base_url=server, timeout=120) as http:
+        for seed in (0, 1):
+            parts = [
+                *sample_parts[:-1],
+                ("request", (None, json.dumps(json.loads(sample_parts[-1][1][1]) | {"seed": seed}))),
+            ]
+            answer = http.post("/rigs/van-12.front/frames", files=parts, headers={"Prefer": "wait=60"})
+            job = answer.json()
+            while job["state"] in {"queued", "running"}:
+                job = http.get(f"/jobs/{job['id']}", headers={"Prefer": "wait=60"}).json()
+            assert job["state"] == "succeeded", job
+    page = open_page("/#/rigs")
+    page.get_by_role("link", name="van-12.front").click()
+    expect(page.locator("#rig-status")).to_contain_text("2")
+    expect(page.locator("#rig-history polyline")).to_have_count(3)
+    assert axe_findings(page) == []
+    page.locator(".plain a").first.click()
+    expect(page.locator("h1").filter(has_text="A look for drift")).to_be_visible()
+    expect(page.locator("#verdict h2")).to_have_text(re.compile("fits|drifted|cannot tell"))
+    expect(page.locator("[data-format=kitti]")).to_have_count(0)
+    expect(page.locator("#valley")).to_be_visible()
+
+
 def test_a_server_with_keys_asks_for_one(open_page: OpenPage, make_api: Callable[..., Any]) -> None:
     """The key is asked for once, kept in this tab only, and its owner's jobs are shown."""
     api = make_api("ann")
@@ -261,9 +293,7 @@ def test_nothing_is_in_the_way_of_anyone(
     for address, ready in places if width < 1000 else places[:2]:
         page = open_page(address, width=width, dark=dark)
         expect(page.locator(ready).first).to_be_visible()
-        found = Axe().run(page).response["violations"]
-        serious = [each for each in found if each["impact"] in {"serious", "critical"}]
-        assert serious == [], json.dumps([(each["id"], each["nodes"][0]["html"]) for each in serious], indent=1)
+        assert axe_findings(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
