@@ -23,11 +23,12 @@ FROM ${PYTHON_IMAGE}
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin semalign \
     && install --directory --owner semalign --group semalign /data /models
 COPY --from=build /opt/semalign /opt/semalign
-# SIGTERM hands the running job back; threads that wait do not spin.
+# SIGTERM hands the running job back; threads that wait do not spin; compiled loops are kept where writing is allowed.
 ENV PATH=/opt/semalign/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     REMAP_SIGTERM=SIGQUIT \
     OMP_WAIT_POLICY=passive \
+    NUMBA_CACHE_DIR=/tmp/numba \
     SEMALIGN_DATA_DIR=/data \
     SEMALIGN_MODELS_DIR=/models \
     SEMALIGN_LOG_FORMAT=json \
