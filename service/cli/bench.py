@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from service.cli.bench_drift import drift
 from service.cli.bench_paper import DEFAULT_CACHE, paper
 from service.cli.bench_service import service
 from service.cli.bench_speed import speed
@@ -21,6 +22,7 @@ app = typer.Typer(help="Measure accuracy against frames whose extrinsic is known
 console = Console(stderr=True)
 
 app.command()(paper)
+app.command()(drift)
 app.command()(service)
 app.command()(speed)
 

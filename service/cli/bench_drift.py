@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import Progress
 
-from service.cli.bench_paper import DEFAULT_CACHE
+from service.cli.bench_paper import DEFAULT_CACHE, check_plots
 from service.cli.errors import EXIT_BAD_INPUT, CommandError, errors_as_sentences
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def drift(
     torch.set_num_threads(threads)
     segmentations = SegmentationCache(cache.expanduser())
     with errors_as_sentences(), Progress(console=console, transient=True) as bar:
+        # Before an hour of work, not after it.
+        check_plots()
         out.mkdir(parents=True, exist_ok=True)
         shown: dict[str, Sequence[Watch]] = {}
         for glob, sizes in ((select, SIZES_DEG), (choose_on, (0.0,))):
