@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 import torch
+from torch import Tensor
 
 from worker.bench.speed.case import FIELD, KD_TREE, PAIRWISE, Case, Loss, loss_and_gradient
 from worker.bench.speed.timing import Run, Stopwatch, Timing
@@ -76,16 +77,25 @@ class Extent:
     iterations: int = 1000
 
 
+@dataclass
+class Evaluations:
+    """One way's loss with gradient at each of P calibration vectors (P, 6); what it found is kept by pose."""
+
+    loss: Loss
+    vectors: Tensor
+    found: dict[int, tuple[float, Tensor]] = field(default_factory=dict)
+
+    def __call__(self, index: int) -> None:
+        """Evaluate one pose."""
+        self.found[index] = loss_and_gradient(self.loss, self.vectors[index])
+
+
 def compare(case: Case, extent: Extent, watch: Stopwatch, on_part: Callable[[str], None]) -> Comparison:
     """Time one evaluation with gradient, the search and the descent, the ways taking turns in one process."""
     losses = {way: case.loss(way) for way in case.ways}
-    on_part("comparing values")
-    agreement = agree(case, losses)
     on_part(f"timing {EVALUATION}")
-    vectors = case.starts.to_vector()
-    evaluation = watch.alternating(
-        {way: _evaluation(loss, vectors) for way, loss in losses.items()}, min(extent.poses, len(vectors))
-    )
+    evaluations = {way: Evaluations(loss, case.starts.to_vector()) for way, loss in losses.items()}
+    evaluation = watch.alternating(evaluations, extent.poses)
     on_part(f"timing the {SEARCH}")
     search = _extrapolated(
         {way: _search(case, way, loss, extent) for way, loss in losses.items()}, extent.candidates, extent, watch
@@ -94,26 +104,21 @@ def compare(case: Case, extent: Extent, watch: Stopwatch, on_part: Callable[[str
     descent = _extrapolated(
         {way: _descent(case, way, loss, extent) for way, loss in losses.items()}, extent.iterations, extent, watch
     )
-    return Comparison({EVALUATION: evaluation, SEARCH: search, DESCENT: descent}, agreement)
+    return Comparison({EVALUATION: evaluation, SEARCH: search, DESCENT: descent}, agreement(evaluations))
 
 
-def agree(case: Case, losses: Mapping[str, Loss]) -> dict[str, Agreement]:
-    """Compare value and gradient of every other way with those of the pairwise search at every start."""
-    vectors = case.starts.to_vector()
-    exact = [loss_and_gradient(losses[PAIRWISE], vector) for vector in vectors]
-    agreement = {}
-    for way in (way for way in losses if way != PAIRWISE):
-        of_loss, of_gradient = [0.0], [0.0]
-        for vector, (value, gradient) in zip(vectors, exact, strict=True):
-            other_value, other_gradient = loss_and_gradient(losses[way], vector)
+def agreement(evaluations: Mapping[str, Evaluations]) -> dict[str, Agreement]:
+    """Compare what every other way found with what the pairwise search found at the same poses."""
+    exact = evaluations[PAIRWISE].found
+    found = {}
+    for way in (way for way in evaluations if way != PAIRWISE):
+        of_loss, of_gradient = [], []
+        for index, (value, gradient) in exact.items():
+            other_value, other_gradient = evaluations[way].found[index]
             of_loss.append(abs(other_value - value) / max(value, 1.0))
             of_gradient.append(float((other_gradient - gradient).norm() / gradient.norm().clamp_min(1.0)))
-        agreement[way] = Agreement(max(of_loss), max(of_gradient), TOLERANCE if way == FIELD else EXACT_TOLERANCE)
-    return agreement
-
-
-def _evaluation(loss: Loss, vectors: torch.Tensor) -> Run:
-    return lambda index: loss_and_gradient(loss, vectors[index])
+        found[way] = Agreement(max(of_loss), max(of_gradient), TOLERANCE if way == FIELD else EXACT_TOLERANCE)
+    return found
 
 
 def _search(case: Case, way: str, loss: Loss, extent: Extent) -> Run:

@@ -1,5 +1,6 @@
-"""A small rendered rig with exact labels, as the benchmark times it."""
+"""A rig in a small street with exact labels, as the benchmark times it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,19 +11,14 @@ from worker.bench.speed.source import FrameSource
 
 
 @pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> FrameSource:
-    """Return two small rendered streets of one rig."""
+def source(tmp_path_factory: pytest.TempPathFactory, write_frame_folder: Callable[[Path], Path]) -> FrameSource:
+    """Return one frame folder with its labels."""
     folder = tmp_path_factory.mktemp("streets")
-    return FrameSource.rendered(folder, tmp_path_factory.mktemp("cache"), 2, small=True)
+    write_frame_folder(folder / "street")
+    return FrameSource.listed(folder, "*", labels=folder, cache=tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")
 def case(source: FrameSource) -> Case:
     """Return the rig with three wrong starts."""
-    return Case.of(source.load(2), Disturbance(10, 0), 3, "cpu", threads=1)
-
-
-@pytest.fixture
-def labels_folder(source: FrameSource) -> Path:
-    """Return the folder of the rendered streets."""
-    return source.folders[0].parent
+    return Case.of(source.load(1), Disturbance(10, 0), 3, "cpu", threads=1)
