@@ -35,7 +35,7 @@ async function showList(place, signal) {
     return;
   }
   place.append(el("ul", { class: "jobs" }, rigs.map((rig) => el("li", {}, el("a", { href: `#/rigs/${rig.id}` },
-    el("span", {}, rig.id), el("span", { class: "muted" }, `${rig.frames} looks, the latest ${when(rig.seen_at)}`),
+    el("span", {}, rig.id), el("span", { class: "muted" }, `${rig.frames} ${rig.frames === 1 ? "look" : "looks"}, the latest ${when(rig.seen_at)}`),
     el("span", { class: `chip ${CHIPS[rig.status]}` }, WORDS[rig.status][1]))))));
 }
 
