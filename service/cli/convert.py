@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 from rich.console import Console
 
 from service.cli.errors import EXIT_BAD_INPUT, CommandError, errors_as_sentences
+from service.cli.server import AsJson
 from worker.inputs.calibration_files import FORMATS, FrameChoice, SensorCalibration, read_calibration
 
 _FORMAT_NAMES = ", ".join(FORMATS)
@@ -44,6 +46,7 @@ def convert(
         Axes | None,
         typer.Option(help="Axes of the camera's frame in a ROS or Autoware file: optical has z forward, body x."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Convert intrinsics and extrinsics between the calibration files of common tools.
 
@@ -66,7 +69,10 @@ def convert(
             )
         written = FORMATS[to].write(calibration)
         _save(written, target)
-        _describe(calibration, to)
+        if as_json:
+            typer.echo(json.dumps(_object(calibration, to, target)))
+        else:
+            _describe(calibration, to)
 
 
 def _save(written: str | dict[str, str], target: Path) -> None:
@@ -79,21 +85,40 @@ def _save(written: str | dict[str, str], target: Path) -> None:
         raise CommandError(f"{error.filename} cannot be written: {error.strerror}.", EXIT_BAD_INPUT) from error
 
 
+def _object(calibration: SensorCalibration, to: str, target: Path) -> dict[str, Any]:
+    """Return what was read and where it went, for programs."""
+    camera, transform = calibration.camera, calibration.T_cam_lidar
+    return {
+        "format": to,
+        "path": str(target),
+        "camera": None if camera is None else camera.model_dump(mode="json", exclude_none=True),
+        "T_cam_lidar": None if transform is None else transform.tolist(),
+        "camera_frame": calibration.camera_frame,
+        "lidar_frame": calibration.lidar_frame,
+        "left_out": _left_out(calibration, to),
+    }
+
+
+def _left_out(calibration: SensorCalibration, to: str) -> list[str]:
+    """Name what the format has no place for."""
+    left_out = []
+    if calibration.camera is not None and not FORMATS[to].holds_camera:
+        left_out.append("the intrinsics")
+    if calibration.T_cam_lidar is not None and not FORMATS[to].holds_extrinsic:
+        left_out.append("the extrinsic")
+    return left_out
+
+
 def _describe(calibration: SensorCalibration, to: str) -> None:
     """Print what was written, and what the format had no place for."""
     console = Console(highlight=False, soft_wrap=True)
-    left_out = []
     if calibration.camera is not None:
         model, distortion = calibration.camera.model, calibration.camera.coefficients()
         bends = f", distortion {' '.join(f'{value:g}' for value in distortion)}" if distortion else ""
         (fx, _, cx), (_, fy, cy), _ = calibration.camera.K
         console.print(f"camera {calibration.camera_frame}: {model}, fx {fx:g} fy {fy:g} cx {cx:g} cy {cy:g} px{bends}")
-        if not FORMATS[to].holds_camera:
-            left_out.append("the intrinsics")
     if calibration.T_cam_lidar is not None:
         console.print(f"T_cam_lidar, from {calibration.lidar_frame} to {calibration.camera_frame}:")
         console.print(np.array2string(calibration.T_cam_lidar, precision=6, suppress_small=True))
-        if not FORMATS[to].holds_extrinsic:
-            left_out.append("the extrinsic")
-    if left_out:
+    if left_out := _left_out(calibration, to):
         console.print(f"Left out, because {to} has no place for it: {' and '.join(left_out)}.")

@@ -1,5 +1,6 @@
 """`semalign keys`: who may use a server, each by a key of their own."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from service.access.keys import ApiKey, KeysFileError, new_key, read_keys, write_keys
 from service.cli.errors import EXIT_BAD_INPUT
+from service.cli.server import AsJson
 from worker.settings import Settings
 
 app = typer.Typer(help="Make, list and revoke API keys; the server notices by itself.", no_args_is_help=True)
@@ -40,10 +42,14 @@ def new(
 
 
 @app.command("list")
-def list_keys(file: File = None) -> None:
+def list_keys(file: File = None, as_json: AsJson = False) -> None:
     """Show whose keys there are."""
     with _errors_as_sentences():
         keys = _read(_path(file))
+    if as_json:
+        shown = ("id", "name", "created_at", "open_jobs", "rate")
+        typer.echo(json.dumps([{name: getattr(key, name) for name in shown} for key in keys], indent=1))
+        return
     table = Table("id", "name", "made", "open jobs", "rate")
     for key in keys:
         table.add_row(key.id, key.name, key.created_at, str(key.open_jobs or "default"), key.rate or "default")

@@ -18,6 +18,7 @@ from models.lookup import find_model
 from models.settings import StoreSettings
 from service.cli.errors import errors_as_sentences
 from service.cli.model_description import ModelDescription, describe, describe_all
+from service.cli.server import AsJson
 
 app = typer.Typer(help="List, fetch and check networks: those of the catalogue, and your own.", no_args_is_help=True)
 
@@ -27,7 +28,7 @@ NameOrCard = Annotated[str, typer.Argument(help="Name of a model, or the path of
 
 @app.command("list")
 def list_models(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the networks and say which are on this machine."""
     described = describe_all(StoreSettings())
@@ -46,10 +47,13 @@ def list_models(
 
 
 @app.command()
-def show(name: NameOrCard) -> None:
+def show(name: NameOrCard, as_json: AsJson = False) -> None:
     """Show where a network comes from, its terms, its classes and what it expects."""
     with errors_as_sentences():
         model = describe(_find(name), StoreSettings())
+    if as_json:
+        typer.echo(json.dumps(model.as_json(), indent=2))
+        return
     table = Table(show_header=False, title=model.name, title_justify="left")
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")

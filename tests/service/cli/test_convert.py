@@ -35,6 +35,16 @@ def test_one_file_becomes_another(kitti, tmp_path):
     np.testing.assert_allclose(read_calibration(out, "opencv").T_cam_lidar[:3, 3], (0.1, -0.1, -0.3))
 
 
+def test_programs_read_what_was_written(kitti, tmp_path):
+    """--json says what was read, where it went and what the format had no place for."""
+    result = run(kitti, tmp_path / "camera.yaml", "--to", "ros-camera-info", "--json")
+    said = json.loads(result.stdout)
+    assert (said["format"], said["path"]) == ("ros-camera-info", str(tmp_path / "camera.yaml"))
+    assert said["camera"]["K"][0] == [700, 0, 600]
+    np.testing.assert_allclose(np.array(said["T_cam_lidar"])[:3, 3], (0.1, -0.1, -0.3))
+    assert said["left_out"] == ["the extrinsic"]
+
+
 def test_what_has_no_place_is_told(kitti, tmp_path):
     """ROS splits intrinsics and extrinsic; two files become one again."""
     intrinsics, transform, joined = tmp_path / "camera.yaml", tmp_path / "static.yaml", tmp_path / "raw"
