@@ -21,6 +21,8 @@ from worker.settings import Settings
 _START_TIMEOUT_S: Final = 180.0  # importing torch from a cold disk takes its time
 _API_GRACE_S: Final = 10.0
 _KILL_MARGIN_S: Final = 10.0
+# A job that kills its worker does so three times; what ends workers more often than this is no job.
+_MOST_MENDED: Final = 20
 
 
 class StackError(RuntimeError):
@@ -59,6 +61,7 @@ class LocalStack:
         self._started = contextlib.ExitStack()
         self._workers: list[Child] = []
         self._api: Child | None = None
+        self._mended = 0
 
     def __enter__(self) -> Self:
         """Start everything and wait until it takes jobs.
@@ -103,13 +106,31 @@ class LocalStack:
             if process is not None and not process.is_alive:
                 raise StackError(f"The {name} has ended: {self._where_the_log_is()}.")
 
+    def mend(self) -> list[str]:
+        """Start workers again that have ended, such as one that ran out of memory; return a sentence for each.
+
+        Raises:
+            StackError: The API has ended, or workers end again and again.
+        """
+        ended = [index for index, worker in enumerate(self._workers) if not worker.is_alive]
+        self._mended += len(ended)
+        if self._mended > _MOST_MENDED:
+            raise StackError(f"Workers end again and again: {self._where_the_log_is()}.")
+        for index in ended:
+            self._workers[index] = self._worker(index)
+        if self._api is not None and not self._api.is_alive:
+            raise StackError(f"The API has ended: {self._where_the_log_is()}.")
+        return [f"Worker {index} has ended and was started again: {self._where_the_log_is()}." for index in ended]
+
     def _start_worker(self) -> None:
-        index = len(self._workers)
+        self._workers.append(self._worker(len(self._workers)))
+
+    def _worker(self, index: int) -> Child:
         options = ["--hostname", f"semalign-{index}@%h", "--without-mingle", "--without-gossip"]
         command = [sys.executable, "-m", "celery", "--quiet", "--app", "worker.tasks", "worker", *options]
         grace_s = self._settings.shutdown_grace_s + _KILL_MARGIN_S
         environment = worker_environment(self._settings, index, self._planned_workers)
-        self._workers.append(self._start(command, environment, grace_s))
+        return self._start(command, environment, grace_s)
 
     def _start(self, command: list[str], environment: Mapping[str, str], grace_s: float) -> Child:
         process = child_process.start(command, environment={**self._environment, **environment}, log=self._log)

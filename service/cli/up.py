@@ -49,7 +49,8 @@ def up(
 
 def _wait_for_end(stack: LocalStack) -> None:
     while True:
-        stack.check()
+        for sentence in stack.mend():
+            typer.echo(sentence, err=True)
         time.sleep(0.5)
 
 
