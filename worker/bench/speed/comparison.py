@@ -22,7 +22,7 @@ SEARCH: Final = "search of the candidates"
 DESCENT: Final = "iterations of Adam"
 
 # What is measured of a search and of a descent for the ways that would take minutes: candidates, and steps of Adam.
-_SHARE_OF_WORK: Final = {PAIRWISE: 1, KD_TREE: 10}
+_FEW: Final = {PAIRWISE: 1, KD_TREE: 10}
 
 TOLERANCE: Final = 0.01
 """By how much the field's loss may differ from the exact one, relative.
@@ -127,7 +127,7 @@ def _search(case: Case, way: str, loss: Loss, extent: Extent) -> Run:
         config = case.config("paper", num_samples=extent.candidates, min_points_in_view=0)
         no_rule = [torch.empty(3, 0, device=case.device)]
         return lambda index: loss_guided_initialization(loss, no_rule, _start(case, index), config, silent)
-    few = _SHARE_OF_WORK[way]
+    few = _FEW[way]
 
     @torch.no_grad()
     def evaluate_few(index: int) -> None:
@@ -139,7 +139,7 @@ def _search(case: Case, way: str, loss: Loss, extent: Extent) -> Run:
 
 def _descent(case: Case, way: str, loss: Loss, extent: Extent) -> Run:
     """Return the whole descent, or its first steps."""
-    iterations = extent.iterations if way == FIELD else _SHARE_OF_WORK[way]
+    iterations = extent.iterations if way == FIELD else _FEW[way]
     config = case.config("paper", num_iterations=iterations)
     # It asks for no more than a loss that can be called.
     callable_loss = cast("SemanticAlignmentLoss", loss)
@@ -149,7 +149,7 @@ def _descent(case: Case, way: str, loss: Loss, extent: Extent) -> Run:
 def _extrapolated(runs: Mapping[str, Run], whole: int, extent: Extent, watch: Stopwatch) -> dict[str, Timing]:
     timings = watch.alternating(runs, extent.rounds)
     return {
-        way: timing if way == FIELD else timing.scaled_to_whole(_SHARE_OF_WORK[way] / whole)
+        way: timing if way == FIELD else timing.scaled_to_whole(_FEW[way] / whole)
         for way, timing in timings.items()
     }
 
