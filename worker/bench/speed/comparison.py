@@ -149,8 +149,7 @@ def _descent(case: Case, way: str, loss: Loss, extent: Extent) -> Run:
 def _extrapolated(runs: Mapping[str, Run], whole: int, extent: Extent, watch: Stopwatch) -> dict[str, Timing]:
     timings = watch.alternating(runs, extent.rounds)
     return {
-        way: timing if way == FIELD else timing.scaled_to_whole(_FEW[way] / whole)
-        for way, timing in timings.items()
+        way: timing if way == FIELD else timing.scaled_to_whole(_FEW[way] / whole) for way, timing in timings.items()
     }
 
 
