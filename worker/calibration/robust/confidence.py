@@ -28,7 +28,7 @@ _CUE_STEPS = 12
 # many frames shrinking slowly. (deg for turns, m for shifts; chosen so that about 95 % of the errors on the real frames
 # of docs/benchmarks.md lie within two standard deviations.)
 _WIDENING = (1.2, 0.8, 1.55, 1.0, 1.0, 0.7)
-_SCENE_SIGMA = (0.10, 0.04, 0.23, 0.012, 0.033, 0.030)
+_SCENE_SIGMA = (0.115, 0.04, 0.23, 0.012, 0.033, 0.030)
 _SHRINKING_WITH_FRAMES = 0.25
 # A frame is worth its number of observations where it shows so many points, as a 64-beam sweep does; fewer are worth
 # less, in proportion.
@@ -113,15 +113,19 @@ def share_of_full_sweeps(cues: Sequence[FrameCues], objective: RobustObjective, 
 
 def _covariance(objective: RobustObjective, pose: RigidTransform, share_of_points: float) -> Tensor:
     """Invert the numeric curvature of the objective; directions along which it is not concave fall to the prior."""
-    columns = []
+    here, columns, drops = objective.evidence(pose).value, [], []
     for axis, step in enumerate(_CURVATURE_STEPS):
         xi = torch.zeros(6, dtype=pose.translation.dtype, device=pose.translation.device)
         xi[axis] = step
-        ahead, behind = objective.evidence(moved(pose, xi)).gradient, objective.evidence(moved(pose, -xi)).gradient
-        columns.append(-(ahead - behind).double() / (2 * step))
+        ahead, behind = objective.evidence(moved(pose, xi)), objective.evidence(moved(pose, -xi))
+        columns.append(-(ahead.gradient - behind.gradient).double() / (2 * step))
+        drops.append(2 * max(0.0, here - max(ahead.value, behind.value)) / step**2)
     curvature = torch.stack(columns, -1).cpu()
     values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
     evidence = vectors @ torch.diag(values.clamp_min(0)) @ vectors.mT
+    # A peak narrower than the step is flat again where the slopes are taken; how far below the top, tells the value.
+    fallen = torch.tensor(drops, dtype=evidence.dtype) - evidence.diagonal()
+    evidence += torch.diag(fallen.clamp_min(0))
     widening = torch.tensor(_WIDENING, dtype=evidence.dtype)
     evidence *= share_of_points / torch.outer(widening, widening)
     return torch.linalg.inv(evidence + torch.diag(objective.prior.precision(evidence)))

@@ -32,7 +32,7 @@ class DriftTest:
 
     false_alarms: float = 0.01
     power: float = 0.9
-    inflation: float = 0.72
+    inflation: float = 0.85
 
     @property
     def threshold(self) -> float:
