@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from service.access.loopback import is_loopback_host, needs_loopback
 from worker.settings import Settings
 
 
@@ -41,6 +40,9 @@ def refuse_strangers(host: str, settings: Settings) -> None:
     Raises:
         typer.Exit: They could.
     """
+    # Other commands do without the server, which takes a second to load.
+    from service.access.loopback import is_loopback_host, needs_loopback
+
     if not needs_loopback(settings) or is_loopback_host(host):
         return
     typer.echo(
