@@ -43,7 +43,9 @@ def test_api1_broken_object_level_authorization(api: Any, make_job: Any) -> None
     for method, address in _endpoints(api):
         if "{job_id}" in address:
             theirs, nobodys = (
-                api.http.request(method, address.format(job_id=each, name="image-0"), headers=api.keys["bob"].header)
+                api.http.request(
+                    method, address.format(job_id=each, name="image-0", rig_id="van"), headers=api.keys["bob"].header
+                )
                 for each in (job_id, "0" * 32)
             )
             assert (theirs.status_code, theirs.content) == (404, nobodys.content), (method, address)
@@ -69,7 +71,9 @@ def test_api2_broken_authentication(api: Any, make_job: Any, headers: dict[str, 
     """Without a key of this server nothing is answered but that one is needed."""
     job_id = api.accepted(make_job(), headers=api.keys["ann"].header)
     for method, address in _endpoints(api):
-        response = api.http.request(method, address.format(job_id=job_id, name="image-0"), headers=headers)
+        response = api.http.request(
+            method, address.format(job_id=job_id, name="image-0", rig_id="van"), headers=headers
+        )
         assert (response.status_code, response.json()["type"]) == (401, "unauthorized"), (method, address)
         assert response.headers["WWW-Authenticate"] == "Bearer"
 

@@ -50,7 +50,7 @@ class DriftModel:
     shift_m_per_day: float = 0.002
     common_sigma: tuple[float, ...] = (0.06, 0.03, 0.06, 0.012, 0.033, 0.030)
     threshold: float = _THRESHOLD
-    inflation: float = 0.72
+    inflation: float = 0.85
     useful_deg: float = 1.0
 
     @property
