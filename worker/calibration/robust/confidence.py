@@ -23,6 +23,8 @@ _TURN_RAD = math.radians(1.0)
 # Steps of the numeric second derivative: wide enough to look past the ripple of single points (rad, m).
 _CURVATURE_STEPS = (math.radians(0.2),) * 3 + (0.02,) * 3
 _CUE_STEPS = 12
+# A value that falls by more than this within a step is clearly off its top: four standard deviations.
+_CLEAR_DROP = 8.0
 # Points are no independent observations, and borders of masks lean, those of the ground more than those of poles: what
 # the curvature says is widened by a factor for each direction and by errors that every scene brings along, those of
 # many frames shrinking slowly. (deg for turns, m for shifts; chosen so that about 95 % of the errors on the real frames
@@ -119,7 +121,8 @@ def _covariance(objective: RobustObjective, pose: RigidTransform, share_of_point
         xi[axis] = step
         ahead, behind = objective.evidence(moved(pose, xi)), objective.evidence(moved(pose, -xi))
         columns.append(-(ahead.gradient - behind.gradient).double() / (2 * step))
-        drops.append(2 * max(0.0, here - max(ahead.value, behind.value)) / step**2)
+        drop = here - max(ahead.value, behind.value)
+        drops.append(2 * drop / step**2 if drop > _CLEAR_DROP else 0.0)
     curvature = torch.stack(columns, -1).cpu()
     values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
     evidence = vectors @ torch.diag(values.clamp_min(0)) @ vectors.mT
