@@ -20,6 +20,8 @@ FRAME = "kitti00_001019"
 ERROR_DEG = (2.0, -4.0, 3.0)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_all_four_agree(test_data: Path, server: str, open_page: Callable[..., Page], tmp_path: Path) -> None:
     """The same files and the same wrong start lead to the same extrinsic, whichever way they take."""
     if shutil.which("curl") is None:
