@@ -70,6 +70,10 @@ class Problem:
         """Tell whether the initial extrinsic puts any LiDAR point into the image."""
         return any(bool(self.camera.project(self.start.apply(p))[2].any()) for p in self.points)
 
+    def loss_at(self, T_cam_lidar: RigidTransform) -> float:
+        """Return Eq. 1 at one extrinsic, px^2."""
+        return evaluate(self.loss, T_cam_lidar).total_px2
+
     def unchanged(self, outcome: Outcome, record: SearchRecord | None = None) -> CalibrationResult:
         """End with the initial extrinsic."""
         matrix = self.initial.matrix().numpy()

@@ -37,7 +37,7 @@ def calibrate_robustly(problem: Problem, on_progress: OnProgress) -> Calibration
     cues = [cues[index] for index in informative]
     names = [problem.frames[index].name for index in informative]
     weights = shared_votes([problem.frames[index] for index in informative])
-    found = estimate(cues, weights, problem.start, config, on_progress)
+    found = estimate(cues, weights, problem.start, config, on_progress, loss_at=problem.loss_at)
     if not math.isfinite(found.best.at.value):
         return _rejected(problem, Outcome.NON_FINITE)
 

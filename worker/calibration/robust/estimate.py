@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from worker.calibration.config import CalibrationConfig
@@ -78,6 +78,8 @@ def estimate(
     initial: RigidTransform,
     config: CalibrationConfig,
     on_progress: OnProgress,
+    *,
+    loss_at: Callable[[RigidTransform], float] | None = None,
 ) -> Estimate:
     """Find the pose that explains all frames best within the caller's prior.
 
@@ -87,16 +89,22 @@ def estimate(
         initial: T_cam_lidar, unbatched.
         config: prior, seed and settings.
         on_progress: told how far it is.
+        loss_at: what is reported as the loss of the best pose so far; nothing is without it.
     """
     settings = config.robust
     prior = gaussian_prior(initial, config)
+
+    def report(fraction: float, ascents: Sequence[Ascent]) -> None:
+        best = _best_first(ascents)[0].T_cam_lidar
+        on_progress(Progress("refinement", fraction, loss_at(best) if loss_at else None))
+
     basins = search(cues, frame_weights, initial, config, on_progress)
 
     medium = _Levels(cues, frame_weights, settings, prior).medium()
     climbed = []
     for index in range(len(basins.score)):
         climbed.append(ascend(medium, basins.T_cam_lidar[index], _MEDIUM_STEPS))
-        on_progress(Progress("refinement", 0.5 * (index + 1) / len(basins.score)))
+        report(0.5 * (index + 1) / len(basins.score), climbed)
 
     fine = _Levels(cues, frame_weights, settings, prior).fine(_best_first(climbed)[0].T_cam_lidar)
     num_finalists = round(settings.num_finalists * _effort(config))
@@ -105,7 +113,7 @@ def estimate(
     for index, contender in enumerate(contenders):
         near = fine.around(contender.T_cam_lidar, _FINE_POINTS)
         finalists.append(ascend(near, contender.T_cam_lidar, _FINE_STEPS))
-        on_progress(Progress("refinement", 0.5 + 0.5 * (index + 1) / len(contenders)))
+        report(0.5 + 0.5 * (index + 1) / len(contenders), finalists)
     best, *rivals = _distinct(_best_first(finalists), num_finalists)
     polished = ascend(fine.around(best.T_cam_lidar), best.T_cam_lidar, _POLISH_STEPS)
     near = fine.around(polished.T_cam_lidar, _FINE_POINTS)

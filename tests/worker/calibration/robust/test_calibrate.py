@@ -222,6 +222,14 @@ class TestProgress:
             assert fractions == sorted(fractions)
             assert fractions[-1] == 1
 
+    def test_the_refinement_tells_the_loss_of_the_best_pose(self, rig):
+        """Eq. 1 is what users follow, and near the end it is about that of the result."""
+        reports: list[Progress] = []
+        result = run(rig, rig.frames[:1], rig.disturbed((1, 1, 1)), on_progress=reports.append)
+        losses = [report.loss for report in reports if report.stage == "refinement"]
+        assert all(loss is not None for loss in losses)
+        assert losses[-1] == pytest.approx(result.loss_after.total_px2, rel=0.5)
+
     @pytest.mark.parametrize("stage", ["initialization", "refinement"])
     def test_a_callback_that_raises_ends_it(self, rig, stage):
         """The caller's exception comes out as it is."""
