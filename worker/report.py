@@ -69,6 +69,7 @@ def confidence_object(result: CalibrationResult) -> dict[str, Any]:
             "observed": dict(confidence.observed),
             "covariance": confidence.covariance.tolist(),
             "score": confidence.score,
+            "full_sweeps": confidence.full_sweeps,
             "least_drop": confidence.least_drop,
             "rival_margin": confidence.rival_margin if math.isfinite(confidence.rival_margin) else None,
             "rival_distance_deg": confidence.rival_distance_deg,

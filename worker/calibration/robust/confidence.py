@@ -54,6 +54,7 @@ class Confidence:
         cue_disagreement_deg: angle between the estimates of the semantic cue alone and of the others alone; 0 with one
             cue only.
         score: the score per observation and frame at the estimate.
+        full_sweeps: how many full sweeps' worth of points the frames show.
     """
 
     sigma: Mapping[str, float]
@@ -64,13 +65,15 @@ class Confidence:
     rival_distance_deg: float
     cue_disagreement_deg: float
     score: float
+    full_sweeps: float
 
 
 def assess(estimate: Estimate) -> Confidence:
     """Measure how well determined an estimate is; nothing here knows the truth."""
     objective, pose = estimate.objective, estimate.best.T_cam_lidar
     observations = objective.observations * sum(frame.weight for frame in objective.frames)
-    covariance = covariance_at(objective, pose, share_of_full_sweeps(estimate.level.cues, objective, pose))
+    share_of_points = share_of_full_sweeps(estimate.level.cues, objective, pose)
+    covariance = covariance_at(objective, pose, share_of_points)
     prior_variance = 1 / objective.prior.precision(covariance)
     variance = covariance.diagonal()
     observed = {
@@ -88,6 +91,7 @@ def assess(estimate: Estimate) -> Confidence:
         rival_distance_deg=distance,
         cue_disagreement_deg=_cue_disagreement_deg(objective, pose),
         score=objective.evidence(pose).value / observations,
+        full_sweeps=share_of_points * sum(frame.weight for frame in objective.frames),
     )
 
 

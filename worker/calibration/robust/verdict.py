@@ -41,6 +41,7 @@ class Thresholds:
         rival_distance_deg: nearer ones are no rivals but the same answer less sharply put.
         cue_disagreement_deg: most that classes and the other cues may differ.
         sigma_deg: greatest standard deviation of a turn.
+        full_sweeps: least number of full sweeps' worth of points; with fewer, sharp maps fit by chance.
     """
 
     least_drop: float = 0.03
@@ -48,6 +49,7 @@ class Thresholds:
     rival_distance_deg: float = 1.0
     cue_disagreement_deg: float = 1.2
     sigma_deg: float = 0.35
+    full_sweeps: float = 0.35
 
 
 def judge(confidence: Confidence, thresholds: Thresholds | None = None) -> Verdict:
@@ -82,6 +84,11 @@ def _doubts(confidence: Confidence, limits: Thresholds) -> Iterator[str]:
             "The segmentation and the brightness edges ask for extrinsics "
             f"{confidence.cue_disagreement_deg:.1f} degrees apart. Look at the overlay; the networks may not know this "
             "scene."
+        )
+    if confidence.full_sweeps < limits.full_sweeps:
+        yield (
+            f"The camera sees few LiDAR points, {confidence.full_sweeps:.0%} of what a full 64-beam sweep shows: a wrong "
+            "extrinsic may fit them by chance. Use several frames."
         )
     worst = max(confidence.sigma[name] for name in ("pitch", "yaw", "roll"))
     if worst > limits.sigma_deg:

@@ -18,11 +18,13 @@ SURE = Confidence(
     rival_distance_deg=0.0,
     cue_disagreement_deg=0.2,
     score=2.0,
+    full_sweeps=1.0,
 )
 DOUBTS = {
     "little structure": {"least_drop": 0.001},
     "Another extrinsic, 5.0 degrees away": {"rival_margin": 0.001, "rival_distance_deg": 5.0},
     "ask for extrinsics 3.0 degrees apart": {"cue_disagreement_deg": 3.0},
+    "20% of what a full 64-beam sweep shows": {"full_sweeps": 0.2},
     "only known to about 2.0 degrees": {"sigma": {**SURE.sigma, "roll": 2.0}},
 }
 
