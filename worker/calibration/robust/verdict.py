@@ -87,8 +87,8 @@ def _doubts(confidence: Confidence, limits: Thresholds) -> Iterator[str]:
         )
     if confidence.full_sweeps < limits.full_sweeps:
         yield (
-            f"The camera sees few LiDAR points, {confidence.full_sweeps:.0%} of what a full 64-beam sweep shows: a wrong "
-            "extrinsic may fit them by chance. Use several frames."
+            f"The camera sees few LiDAR points, {confidence.full_sweeps:.0%} of what a full 64-beam sweep shows: a "
+            "wrong extrinsic may fit them by chance. Use several frames."
         )
     worst = max(confidence.sigma[name] for name in ("pitch", "yaw", "roll"))
     if worst > limits.sigma_deg:
