@@ -29,7 +29,7 @@ def test_a_job_whose_worker_is_killed_is_finished_once_by_the_next(stack: Any, m
     assert status["state"] == "succeeded"
     assert _verdicts(stack, job_id, "job ended") == ["ok"]
     assert _verdicts(stack, job_id, "job delivered").count("ok") == 2
-    assert [name.split("/")[1] for name in stack.blobs(job_id) if name.startswith("attempts")] == ["2"] * 3
+    assert {name.split("/")[1] for name in stack.blobs(job_id) if name.startswith("attempts")} == {"2"}
 
 
 def test_a_restart_of_the_broker_in_mid_job_loses_nothing(stack: Any, make_job: Any) -> None:
