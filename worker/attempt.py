@@ -95,11 +95,12 @@ def run_attempt(bench: Workbench, job_id: str, worker: str) -> None:
     ):
         verdict = _end(bench, job_id, attempt.token)
         log.info("job ended", verdict=verdict.value)
-        if verdict is Verdict.OK:
-            _delete_earlier_attempts(bench.blobs, job_id, attempt.token)
-            bench.metrics.ended(bench.jobs.get(job_id))
-        else:
-            let_go(bench.jobs, bench.blobs, job_id, attempt.token)
+    # Past the lease: who cleans up behind a lost attempt is not to be killed for it.
+    if verdict is Verdict.OK:
+        _delete_earlier_attempts(bench.blobs, job_id, attempt.token)
+        bench.metrics.ended(bench.jobs.get(job_id))
+    else:
+        let_go(bench.jobs, bench.blobs, job_id, attempt.token)
 
 
 def _end(bench: Workbench, job_id: str, token: int) -> Verdict:

@@ -66,7 +66,6 @@ def test_a_glob_selects_frames(data_dir, tmp_path):
     ("arguments", "sentence"),
     [
         (["--select", "nothing*"], "no folder matching 'nothing*'"),
-        ([], "--labels"),
         (["--image-model", "nonesuch", "--cloud-model", "nonesuch"], "nonesuch"),
         (["--profile", "best"], "--profile"),
     ],

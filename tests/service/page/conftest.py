@@ -21,7 +21,8 @@ PATIENCE_MS = 90_000
 _OPTIONS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
-@pytest.fixture(scope="session")
+# For a file of tests, not the whole session: its event loop would be in the way of other tests' own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Run the machine's Chromium, or skip."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
