@@ -47,7 +47,7 @@ class Thresholds:
     least_drop: float = 0.03
     rival_margin: float = 0.03
     rival_distance_deg: float = 1.0
-    cue_disagreement_deg: float = 0.7
+    cue_disagreement_deg: float = 0.8
     sigma_deg: float = 0.35
     full_sweeps: float = 0.35
 
