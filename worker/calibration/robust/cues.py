@@ -93,12 +93,14 @@ class FrameCues:
             seen = seen[~hidden(self.camera, pose, points[:, seen])]
         else:
             seen = seen[:: max(1, len(seen) // num_points)]
-        return {
-            name: term.at(seen) if isinstance(term, GroupDivergence) else term.thinned(num_points or _ALL)
-            for name, term in terms.items()
-        }
+
+        def narrow(term: Term) -> Term:
+            if isinstance(term, GroupDivergence):
+                return term.at(seen)
+            return term if num_points is None else term.thinned(num_points)
+
+        return {name: narrow(term) for name, term in terms.items()}
 
 
-_ALL = 1 << 40
 # A pose that has found its basin moves no further than this.
 _NEARBY = Prior(rotation_deg=1.5, translation_m=0.1)
