@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import ndimage
 from torch import Tensor
+
+from worker.calibration.feature_transform import nearest_pixels
 
 # How far (px) the field reaches beyond the image; places further out take the value of its border.
 MARGIN_PX = 32
@@ -41,12 +42,12 @@ class AlignmentField:
         """
         if not pixels.any():
             raise ValueError("an empty pixel set has no nearest pixel")
-        padded = np.pad(pixels, margin)
-        rows, columns = ndimage.distance_transform_edt(~padded, return_distances=False, return_indices=True)
+        height, width = pixels.shape
         # Half the memory traffic of the lookup for all but panoramas.
-        dtype = np.int16 if max(pixels.shape) <= np.iinfo(np.int16).max else np.int32
-        nearest = np.stack([columns, rows], -1) - margin
-        return cls(torch.from_numpy(nearest.astype(dtype)).to(device), margin)
+        dtype = np.int16 if max(height, width) <= np.iinfo(np.int16).max else np.int32
+        nearest = np.empty((height + 2 * margin, width + 2 * margin, 2), dtype)
+        nearest_pixels(np.ascontiguousarray(pixels, bool), margin, nearest)
+        return cls(torch.from_numpy(nearest).to(device), margin)
 
     def lookup(self, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Return column and row (...) of the P_c pixel nearest to the places (u, v), each (...).

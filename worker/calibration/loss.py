@@ -14,7 +14,7 @@ from worker.calibration import fused
 from worker.calibration.alignment_field import AlignmentField
 from worker.calibration.camera import Camera
 from worker.calibration.object_sets import ObjectPixelSets
-from worker.calibration.per_frame import for_each
+from worker.calibration.parallel import for_each
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
 

@@ -14,7 +14,7 @@ from worker.calibration.frame import Frame
 from worker.calibration.loss import SemanticAlignmentLoss
 from worker.calibration.object_sets import object_pixel_sets
 from worker.calibration.outcome import Outcome
-from worker.calibration.per_frame import for_each
+from worker.calibration.parallel import for_each
 from worker.calibration.result import AlignmentLoss, CalibrationResult, SearchRecord
 from worker.calibration.transforms import RigidTransform
 

@@ -6,14 +6,17 @@ Frames are named so that neighbours cancel: `p_cam = T_cam_lidar.apply(p_lidar)`
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 # Below this squared angle (rad^2) the closed forms lose digits and their series are exact to rounding.
-_SMALL_SQUARED_ANGLE = 1e-4
+SMALL_SQUARED_ANGLE = 1e-4
 
 
 def skew(vector: Tensor) -> Tensor:
@@ -30,7 +33,7 @@ def rotation_from_axis_angle(axis_angle: Tensor) -> Tensor:
     are taken from their Taylor series in t^2, so that value and gradient stay finite at the identity.
     """
     squared = (axis_angle * axis_angle).sum(-1)[..., None, None]
-    small = squared < _SMALL_SQUARED_ANGLE
+    small = squared < SMALL_SQUARED_ANGLE
     safe = torch.where(small, torch.ones_like(squared), squared)
     angle = safe.sqrt()
     first = torch.where(small, 1 - squared / 6 + squared**2 / 120, angle.sin() / angle)
@@ -72,7 +75,7 @@ def axis_angle_from_rotation(rotation: Tensor) -> Tensor:
     quaternion = quaternion_wxyz_from_rotation(rotation)
     w, v = quaternion[..., :1], quaternion[..., 1:]
     squared = (v * v).sum(-1, keepdim=True)
-    small = squared < _SMALL_SQUARED_ANGLE
+    small = squared < SMALL_SQUARED_ANGLE
     norm = torch.where(small, torch.ones_like(squared), squared).sqrt()
     ratio = squared / (w * w).clamp_min(0.5)
     series = (2 / w.clamp_min(0.5)) * (1 - ratio / 3 + ratio**2 / 5 - ratio**3 / 7)
@@ -130,6 +133,14 @@ class RigidTransform:
         lower = torch.tensor([0.0, 0.0, 0.0, 1.0], dtype=upper.dtype, device=upper.device)
         return torch.cat([upper, lower.expand(*upper.shape[:-2], 1, 4)], -2)
 
+    @cached_property
+    def arrays(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return rotations (..., 3, 3) and translations (..., 3) as contiguous arrays, for loops outside of torch."""
+        return (
+            np.ascontiguousarray(self.rotation.detach().cpu().numpy(), np.float64),
+            np.ascontiguousarray(self.translation.detach().cpu().numpy(), np.float64),
+        )
+
     def inverse(self) -> RigidTransform:
         """Return the inverse transforms: T_lidar_cam of T_cam_lidar."""
         return RigidTransform(self.rotation.mT, self.center())
@@ -148,6 +159,10 @@ class RigidTransform:
         return RigidTransform(
             self.rotation.to(device=device, dtype=dtype), self.translation.to(device=device, dtype=dtype)
         )
+
+    def __iter__(self) -> Iterator[RigidTransform]:
+        """Go through the first dimension of the batch."""
+        return (RigidTransform(r, t) for r, t in zip(self.rotation, self.translation, strict=True))
 
     def __getitem__(self, index: object) -> RigidTransform:
         """Select from the batch."""

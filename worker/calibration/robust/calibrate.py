@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from worker.calibration.config import CalibrationConfig
 from worker.calibration.outcome import Outcome
-from worker.calibration.per_frame import for_each
+from worker.calibration.parallel import for_each
 from worker.calibration.problem import MIN_OBJECT_POINTS, Problem
 from worker.calibration.progress import OnProgress
 from worker.calibration.result import CalibrationResult, SearchRecord

@@ -6,14 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from worker.calibration.parallel import for_each
 from worker.calibration.robust.cues import FrameCues
 from worker.calibration.robust.estimate import Estimate
 from worker.calibration.robust.objective import RobustObjective
 from worker.calibration.robust.refinement import ascend
-from worker.calibration.robust.term import moved
+from worker.calibration.robust.term import Linearization, stepped
 from worker.calibration.transforms import RigidTransform, rotation_angle_rad
 
 AXES = ("pitch", "yaw", "roll", "right", "down", "forward")
@@ -74,7 +77,7 @@ def assess(estimate: Estimate) -> Confidence:
     observations = objective.observations * sum(frame.weight for frame in objective.frames)
     share_of_points = share_of_full_sweeps(estimate.level.cues, objective, pose)
     covariance = covariance_at(objective, pose, share_of_points)
-    prior_variance = 1 / objective.prior.precision(covariance)
+    prior_variance = torch.from_numpy(1 / objective.prior.precision)
     variance = covariance.diagonal()
     observed = {
         name: bool(v < (1 - _OBSERVED_SHARE) * p) for name, v, p in zip(AXES, variance, prior_variance, strict=True)
@@ -120,14 +123,13 @@ def share_of_full_sweeps(cues: Sequence[FrameCues], objective: RobustObjective, 
 def _covariance(objective: RobustObjective, pose: RigidTransform, share_of_points: float) -> Tensor:
     """Invert the numeric curvature of the objective; directions along which it is not concave fall to the prior."""
     here, columns, drops = objective.evidence(pose).value, [], []
-    for axis, step in enumerate(_CURVATURE_STEPS):
-        xi = torch.zeros(6, dtype=pose.translation.dtype, device=pose.translation.device)
-        xi[axis] = step
-        ahead, behind = objective.evidence(moved(pose, xi)), objective.evidence(moved(pose, -xi))
-        columns.append(-(ahead.gradient - behind.gradient).double() / (2 * step))
+    steps = np.diag(_CURVATURE_STEPS)
+    around = _evidence_at(objective, pose, [*steps, *-steps])
+    for step, ahead, behind in zip(_CURVATURE_STEPS, around[:6], around[6:], strict=True):
+        columns.append(-(ahead.gradient - behind.gradient) / (2 * step))
         drop = here - max(ahead.value, behind.value)
         drops.append(2 * drop / step**2 if drop > _CLEAR_DROP else 0.0)
-    curvature = torch.stack(columns, -1).cpu()
+    curvature = torch.stack(columns, -1)
     values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
     evidence = vectors @ torch.diag(values.clamp_min(0)) @ vectors.mT
     # A peak narrower than the step is flat again where the slopes are taken; how far below the top, tells the value.
@@ -135,7 +137,7 @@ def _covariance(objective: RobustObjective, pose: RigidTransform, share_of_point
     evidence += torch.diag(fallen.clamp_min(0))
     widening = torch.tensor(_WIDENING, dtype=evidence.dtype)
     evidence *= share_of_points / torch.outer(widening, widening)
-    return torch.linalg.inv(evidence + torch.diag(objective.prior.precision(evidence)))
+    return torch.linalg.inv(evidence + torch.diag(torch.from_numpy(objective.prior.precision)))
 
 
 def _with_scene_errors(covariance: Tensor, frames: float) -> Tensor:
@@ -144,14 +146,15 @@ def _with_scene_errors(covariance: Tensor, frames: float) -> Tensor:
 
 
 def _least_drop(objective: RobustObjective, pose: RigidTransform) -> float:
-    here = objective.evidence(pose).value
-    drops = []
-    for axis in range(3):
-        for sign in (-1.0, 1.0):
-            xi = torch.zeros(6, dtype=pose.translation.dtype, device=pose.translation.device)
-            xi[axis] = sign * _TURN_RAD
-            drops.append(here - objective.evidence(moved(pose, xi)).value)
-    return min(drops)
+    turns = _TURN_RAD * np.eye(3, 6)
+    return objective.evidence(pose).value - max(each.value for each in _evidence_at(objective, pose, [*turns, *-turns]))
+
+
+def _evidence_at(
+    objective: RobustObjective, pose: RigidTransform, steps: Sequence[npt.NDArray[np.float64]]
+) -> list[Linearization]:
+    """Return what the frames say some steps xi (6,) away from a pose."""
+    return for_each(lambda xi: objective.evidence(stepped(pose, xi)), steps)
 
 
 def _rival(estimate: Estimate, observations: float) -> tuple[float, float]:
@@ -165,11 +168,11 @@ def _cue_disagreement_deg(objective: RobustObjective, pose: RigidTransform) -> f
     present = {name for frame in objective.frames for name in frame.terms if objective.weights.get(name)}
     if len(present & {"semantic"}) == len(present) or "semantic" not in present:
         return 0.0
-    cues = (
+    cues = [
         objective.with_weights({n: objective.weights[n] for n in names})
         for names in ({"semantic"}, present - {"semantic"})
-    )
-    return _apart_deg(*(ascend(cue, pose, _CUE_STEPS).T_cam_lidar for cue in cues))
+    ]
+    return _apart_deg(*for_each(lambda cue: ascend(cue, pose, _CUE_STEPS).T_cam_lidar, cues))
 
 
 def _apart_deg(a: RigidTransform, b: RigidTransform) -> float:

@@ -19,10 +19,11 @@ import torch
 from torch import Tensor
 
 from worker.calibration.camera import Camera
+from worker.calibration.parallel import for_each
 from worker.calibration.robust import kernels
 from worker.calibration.robust.maps import ChannelMaps
 from worker.calibration.robust.point_groups import PointGroups
-from worker.calibration.robust.projection import pixels_for, pose_arrays, pulled_back
+from worker.calibration.robust.projection import pixels_for, pulled_back
 from worker.calibration.robust.term import Linearization, point_gradients
 from worker.calibration.transforms import RigidTransform
 
@@ -78,9 +79,9 @@ class GroupDivergence:
     def score(self, T_cam_lidar: RigidTransform) -> Tensor:
         """Return the scores (B,) at a batch of poses, channels looked up without interpolation."""
         step = max(1, _PAIRS_PER_CHUNK[self.points.device.type] // max(1, self.points.shape[1]))
-        batches = (T_cam_lidar[start : start + step] for start in range(0, len(T_cam_lidar.translation), step))
+        batches = [T_cam_lidar[start : start + step] for start in range(0, len(T_cam_lidar.translation), step)]
         if self.points.device.type == "cpu":
-            return torch.cat([torch.from_numpy(self._fused_scores(batch)) for batch in batches])
+            return torch.cat([torch.from_numpy(each) for each in for_each(self._fused_scores, batches)])
         return torch.cat([self._scores(batch) for batch in batches])
 
     @torch.no_grad()
@@ -96,17 +97,15 @@ class GroupDivergence:
 
     def _fused_scores(self, T_cam_lidar: RigidTransform) -> Any:
         pixels = pixels_for(self.camera, T_cam_lidar, self.points)
-        return kernels.score_poses(*pose_arrays(T_cam_lidar), *pixels, *self._arrays)
+        return kernels.score_poses(*T_cam_lidar.arrays, *pixels, *self._arrays)
 
     def _fused_linearization(self, T_cam_lidar: RigidTransform) -> Linearization:
         lens, pixels = pixels_for(self.camera, T_cam_lidar, self.points)
         along = np.zeros((3, pixels.shape[-1]))
-        value, gradient, information = kernels.linearize_divergence(
-            *pose_arrays(T_cam_lidar), lens, pixels, *self._arrays, along
-        )
+        packed = kernels.linearize_divergence(*T_cam_lidar.arrays, lens, pixels, *self._arrays, along)
         if len(pixels):
-            gradient, information = pulled_back(self.camera, T_cam_lidar, self.points, along)
-        return Linearization(value, torch.as_tensor(gradient), torch.as_tensor(information))
+            packed[1:] = pulled_back(self.camera, T_cam_lidar, self.points, along)
+        return Linearization(packed)
 
     @cached_property
     def _arrays(self) -> tuple[Any, ...]:
@@ -137,7 +136,7 @@ class GroupDivergence:
         weight = membership @ sensitivity
         gradients = point_gradients(self.camera, (along_u * weight).sum(-1), (along_v * weight).sum(-1), points_cam)
         mass_of_point = (membership @ mass).clamp_min(_FLOOR * _FLOOR)
-        return Linearization(float(value), gradients.sum(-1), (gradients / mass_of_point) @ gradients.mT)
+        return Linearization.of(value, gradients.sum(-1), (gradients / mass_of_point) @ gradients.mT)
 
     def _value(self, counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the value (...) of joint counts (..., G, C), its derivative (..., G, C) and a count's mass (..., G).

@@ -13,13 +13,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.spatial import cKDTree
+from numba import njit
 from torch import Tensor
 
 from worker.calibration.camera import Camera
+from worker.calibration.fused import OPTIONS
+from worker.calibration.parallel import both
 from worker.calibration.robust import kernels
 from worker.calibration.robust.maps import ChannelMaps, brightness
-from worker.calibration.robust.projection import pixels_for, pose_arrays, pulled_back
+from worker.calibration.robust.neighbours import nearest_neighbours
+from worker.calibration.robust.projection import pixels_for, pulled_back
 from worker.calibration.robust.term import Linearization, point_gradients
 from worker.calibration.transforms import RigidTransform
 
@@ -83,12 +86,10 @@ class EdgeAlignment:
         along = np.zeros((3, pixels.shape[-1]))
         grid = (*self.maps.shape, self.maps.scale_u, self.maps.scale_v)
         arrays = (each.numpy() for each in (self.points, self.weights, self.maps.table))
-        value, gradient, information = kernels.linearize_edges(
-            *pose_arrays(T_cam_lidar), lens, pixels, *arrays, grid, along
-        )
+        packed = kernels.linearize_edges(*T_cam_lidar.arrays, lens, pixels, *arrays, grid, along)
         if len(pixels):
-            gradient, information = pulled_back(self.camera, T_cam_lidar, self.points, along)
-        return Linearization(value, torch.as_tensor(gradient), torch.as_tensor(information))
+            packed[1:] = pulled_back(self.camera, T_cam_lidar, self.points, along)
+        return Linearization(packed)
 
     def _linearization(self, T_cam_lidar: RigidTransform) -> Linearization:
         points_cam = T_cam_lidar.apply(self.points)
@@ -99,11 +100,7 @@ class EdgeAlignment:
         safe = torch.where(visible, points_cam, torch.ones_like(points_cam))
         gradients = point_gradients(self.camera, (along_u * weights).sum(-1), (along_v * weights).sum(-1), safe)
         weight = weights.sum(-1).clamp_min(1e-9)
-        return Linearization(
-            float((strengths * weights).sum()),
-            gradients.sum(-1),
-            (gradients / weight) @ gradients.mT,
-        )
+        return Linearization.of((strengths * weights).sum(), gradients.sum(-1), (gradients / weight) @ gradients.mT)
 
 
 def edge_alignment(
@@ -126,8 +123,8 @@ def edge_alignment(
         dtype: precision.
         device: where the term lives.
     """
-    maps = ChannelMaps.from_channels(image_edges(image), 1.0, 1.0, dtype, device)
-    places, edge_weights = depth_edges(points, viewpoint)
+    strength, (places, edge_weights) = both(lambda: image_edges(image), lambda: depth_edges(points, viewpoint))
+    maps = ChannelMaps.from_channels(strength, 1.0, 1.0, dtype, device)
     edges = torch.as_tensor(places.T, dtype=dtype, device=device).contiguous()
     weights = torch.as_tensor(edge_weights, dtype=dtype, device=device)
     in_view = camera.project(viewpoint.apply(edges))[2]
@@ -188,19 +185,22 @@ def _jumps(
     angles: npt.NDArray[np.float64], ranges: npt.NDArray[np.float64], axis: int, max_gap_rad: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return indices (M,) of the near and of the far beam of every jump between neighbours along one image axis."""
-    if len(angles) == 0:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     # Squeezing the wanted axis makes neighbours along it the nearest ones.
     squeeze = np.array([1.0, 3.0]) if axis == 0 else np.array([3.0, 1.0])
-    # A tree that is not balanced takes half the time to build, and hardly longer to ask.
-    tree = cKDTree(angles * squeeze, balanced_tree=False, compact_nodes=False)
-    _, found_at = tree.query(angles * squeeze, k=_NEIGHBOURS + 1, distance_upper_bound=max_gap_rad, workers=1)
-    neighbours = np.asarray(found_at)
-    near = np.repeat(np.arange(len(angles)), _NEIGHBOURS)
-    far = neighbours[:, 1:].ravel()
-    found = far < len(angles)
-    near, far = near[found], far[found]
-    offset = np.abs(angles[far] - angles[near])
-    jump = ranges[far] - ranges[near]
-    keep = (jump > _MIN_JUMP_M + _MIN_JUMP_SHARE * ranges[near]) & (offset[:, 1 - axis] < 0.5 * offset[:, axis])
-    return near[keep], far[keep]
+    neighbours = nearest_neighbours(angles * squeeze, max_gap_rad, _NEIGHBOURS)
+    near, place = np.nonzero(_is_jump(neighbours, angles, ranges, axis))
+    return near, neighbours[near, place]
+
+
+@njit(**OPTIONS)
+def _is_jump(neighbours, angles, ranges, axis):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Tell which neighbours (N, K) lie clearly behind, and along the axis rather than across it."""
+    jumps = np.zeros(neighbours.shape, np.bool_)
+    for near in range(len(neighbours)):
+        least = _MIN_JUMP_M + (1 + _MIN_JUMP_SHARE) * ranges[near]
+        for k in range(neighbours.shape[1]):
+            far = neighbours[near, k]
+            if far < len(ranges) and ranges[far] > least:
+                along = abs(angles[far, axis] - angles[near, axis])
+                jumps[near, k] = abs(angles[far, 1 - axis] - angles[near, 1 - axis]) < 0.5 * along
+    return jumps

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from worker.calibration.config import CalibrationConfig
-from worker.calibration.per_frame import for_each
+from worker.calibration.parallel import both, for_each
 from worker.calibration.progress import OnProgress, Progress
 from worker.calibration.robust.cues import COARSE, FINE, MEDIUM, FrameCues
 from worker.calibration.robust.divergence import GroupDivergence
@@ -27,7 +27,7 @@ _SEARCH_SEPARATION_DEG, _FINAL_SEPARATION_DEG = 4.0, 0.4
 _USUAL_ROTATION_DEG = 10.0
 # Poses tried around each basin, and how far around (deg).
 _FOLLOW_UP_COUNT, _FOLLOW_UP_DEG = 64, 2.5
-_MEDIUM_STEPS, _FINE_STEPS, _POLISH_STEPS = 10, 25, 8
+_MEDIUM_STEPS, _FINE_STEPS, _POLISH_STEPS = 7, 15, 5
 # A caller who states no room still gets this much: nobody knows an extrinsic better (deg, m).
 _LEAST_ROTATION_DEG, _LEAST_TRANSLATION_M = 0.5, 0.01
 # Standard deviation of a centre that is held (m): nothing that frames say moves it by more.
@@ -101,19 +101,20 @@ def estimate(
     basins = search(cues, frame_weights, initial, config, on_progress)
 
     medium = _Levels(cues, frame_weights, settings, prior).medium()
-    climbed = []
-    for index in range(len(basins.score)):
-        climbed.append(ascend(medium, basins.T_cam_lidar[index], _MEDIUM_STEPS))
-        report(0.5 * (index + 1) / len(basins.score), climbed)
+    climbed = for_each(
+        lambda pose: ascend(medium, pose, _MEDIUM_STEPS),
+        list(basins.T_cam_lidar),
+        lambda made: report(0.5 * len(made) / len(basins.score), made),
+    )
 
     fine = _Levels(cues, frame_weights, settings, prior).fine(_best_first(climbed)[0].T_cam_lidar)
     num_finalists = round(settings.num_finalists * _effort(config))
     contenders = _distinct(_judged_by(fine.thinned, climbed), num_finalists)
-    finalists = []
-    for index, contender in enumerate(contenders):
-        near = fine.around(contender.T_cam_lidar, _FINE_POINTS)
-        finalists.append(ascend(near, contender.T_cam_lidar, _FINE_STEPS))
-        report(0.5 + 0.5 * (index + 1) / len(contenders), finalists)
+    finalists = for_each(
+        lambda each: ascend(fine.around(each.T_cam_lidar, _FINE_POINTS), each.T_cam_lidar, _FINE_STEPS),
+        contenders,
+        lambda made: report(0.5 + 0.5 * len(made) / len(contenders), made),
+    )
     best, *rivals = _distinct(_best_first(finalists), num_finalists)
     polished = ascend(fine.around(best.T_cam_lidar), best.T_cam_lidar, _POLISH_STEPS)
     near = fine.around(polished.T_cam_lidar, _FINE_POINTS)
@@ -231,10 +232,11 @@ class _Levels:
 
     def fine(self, viewpoint: RigidTransform) -> FineLevel:
         def of_frame(cue: FrameCues) -> dict[str, Term]:
-            terms: dict[str, Term] = {**cue.histogram_terms(FINE)}
-            if self.settings.edge_weight > 0 and (edges := cue.edge_term(viewpoint)) is not None:
-                terms["edges"] = edges
-            return terms
+            wanted = self.settings.edge_weight > 0
+            edges, histograms = both(
+                lambda: cue.edge_term(viewpoint) if wanted else None, lambda: cue.histogram_terms(FINE)
+            )
+            return {**histograms, **({} if edges is None else {"edges": edges})}
 
         terms = for_each(of_frame, self.cues)
         per_frame = max(_MIN_POINTS_PER_FRAME, _MEDIUM_POINTS // len(self.cues))
@@ -248,7 +250,7 @@ class _Levels:
 
 def _judged_by(objective: RobustObjective, ascents: Sequence[Ascent]) -> list[Ascent]:
     """Rank poses anew by another objective."""
-    return _best_first([Ascent(a.T_cam_lidar, objective(a.T_cam_lidar), a.history) for a in ascents])
+    return _best_first(for_each(lambda a: Ascent(a.T_cam_lidar, objective(a.T_cam_lidar), a.history), ascents))
 
 
 def _best_first(ascents: Sequence[Ascent]) -> list[Ascent]:

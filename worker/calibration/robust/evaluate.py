@@ -183,7 +183,7 @@ def _doubts(confidence: Confidence) -> Iterator[str]:
 def _told(problem: Problem, found: Estimate, confidence: Confidence, comparison: Comparison) -> Evaluation:
     pose, test = found.best.T_cam_lidar, DriftTest()
     xi = drift_prior(problem.start).deviation(pose)
-    departure = Departure(xi.double().cpu().numpy(), confidence.covariance.numpy())
+    departure = Departure(xi, confidence.covariance.numpy())
     verdict, reasons = judge_departure(departure, confidence, test)
     observations = found.objective.observations * sum(frame.weight for frame in found.objective.frames)
     gain = found.objective.evidence(pose).value - found.objective.evidence(problem.start).value

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from worker.calibration.config import CalibrationConfig, Prior
 from worker.calibration.frame import Frame
-from worker.calibration.per_frame import for_each
+from worker.calibration.parallel import for_each
 from worker.calibration.progress import silent
 from worker.calibration.robust.estimate import Estimate, search
 from worker.calibration.robust.refinement import ascend

@@ -20,6 +20,7 @@ import numpy as np
 from numba import njit
 
 from worker.calibration.fused import NEAREST_M, OPTIONS, in_camera, pixel
+from worker.calibration.transforms import SMALL_SQUARED_ANGLE
 
 _LAST_CELL = 1.001
 
@@ -30,6 +31,35 @@ def _corner(position, size):
     held = min(max(position, 0.0), size - _LAST_CELL)
     first = int(held)
     return first, held - first, 1.0 if held == position else 0.0
+
+
+@njit(**OPTIONS)
+def moved(rotation, translation, xi):
+    """Return rotation (3, 3) and translation (3,) of a pose after a turn and a shift xi (6,) of the camera frame."""
+    squared = xi[0] * xi[0] + xi[1] * xi[1] + xi[2] * xi[2]
+    if squared < SMALL_SQUARED_ANGLE:
+        first, second = 1 - squared / 6 + squared**2 / 120, 0.5 - squared / 24 + squared**2 / 720
+    else:
+        angle = math.sqrt(squared)
+        first, second = math.sin(angle) / angle, 2 * math.sin(angle / 2) ** 2 / squared
+    turn = np.empty((3, 3))
+    for a in range(3):
+        for b in range(3):
+            turn[a, b] = second * xi[a] * xi[b]
+        turn[a, a] += 1 - second * squared
+    for a, b, c in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        turn[b, a] += first * xi[c]
+        turn[a, b] -= first * xi[c]
+    turned, shifted = np.empty((3, 3)), np.empty(3)
+    for a in range(3):
+        shifted[a] = xi[3 + a]
+        for k in range(3):
+            shifted[a] += turn[a, k] * translation[k]
+        for b in range(3):
+            turned[a, b] = 0.0
+            for k in range(3):
+                turned[a, b] += turn[a, k] * rotation[k, b]
+    return turned, shifted
 
 
 @njit(**OPTIONS)
@@ -148,7 +178,7 @@ def linearize_divergence(
     floor,
     along_pixels,
 ):
-    """Return the divergence at one pose, its gradient (6,) and information (6, 6) along xi.
+    """Return the divergence at one pose, its gradient and information along xi: (43,), see `Linearization`.
 
     Where `pixels` is given, the derivatives along u and v (2, N) and each point's mass (N,) are written to
     `along_pixels` (3, N) instead, for the camera to pull back; gradient and information are then 0.
@@ -217,13 +247,12 @@ def linearize_divergence(
         x, y, z = in_camera(rotation, translation, points, i)
         _along_xi(lens, along_u, along_v, x, y, z, one)
         _accumulate(one, 1.0 / mass_of_point, gradient, information)
-    _mirror(information)
-    return value, gradient, information
+    return _packed(value, gradient, information)
 
 
 @njit(**OPTIONS)
 def linearize_edges(rotation, translation, lens, pixels, points, weights, table, grid, along_pixels):
-    """Return the edge alignment at one pose, its gradient (6,) and information (6, 6) along xi.
+    """Return the edge alignment at one pose, its gradient and information along xi: (43,), see `Linearization`.
 
     `weights` is (N, 2), of which one is 0; `pixels` and `along_pixels` as in `linearize_divergence`.
     """
@@ -261,8 +290,7 @@ def linearize_edges(rotation, translation, lens, pixels, points, weights, table,
             continue
         _along_xi(lens, along_u, along_v, x, y, z, one)
         _accumulate(one, 1.0 / weight, gradient, information)
-    _mirror(information)
-    return value, gradient, information
+    return _packed(value, gradient, information)
 
 
 @njit(inline="always", **OPTIONS)
@@ -288,7 +316,12 @@ def _accumulate(one, factor, gradient, information):
 
 
 @njit(inline="always", **OPTIONS)
-def _mirror(information):
+def _packed(value, gradient, information):
+    """Join value, gradient (6,) and information (6, 6), of which the lower half is filled."""
+    packed = np.empty(43)
+    packed[0] = value
     for a in range(6):
-        for b in range(a):
-            information[b, a] = information[a, b]
+        packed[1 + a] = gradient[a]
+        for b in range(a + 1):
+            packed[7 + 6 * a + b] = packed[7 + 6 * b + a] = information[a, b]
+    return packed

@@ -1,4 +1,4 @@
-"""Between tensors and the fused loops: poses and pixels in, derivatives along pixels out."""
+"""Between tensors and the fused loops: pixels in, derivatives along pixels out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,6 @@ from worker.calibration.transforms import RigidTransform
 _Lens = tuple[float, float, float, float, float, float, float]
 
 
-def pose_arrays(T_cam_lidar: RigidTransform) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return rotations (..., 3, 3) and translations (..., 3)."""
-    return (
-        np.ascontiguousarray(T_cam_lidar.rotation.numpy(), np.float64),
-        np.ascontiguousarray(T_cam_lidar.translation.numpy(), np.float64),
-    )
-
-
 def pixels_for(camera: Camera, T_cam_lidar: RigidTransform, points: Tensor) -> tuple[_Lens, npt.NDArray[np.float32]]:
     """Return the lens of a pinhole and no pixels, or the pixels (..., 3, N) that another camera projects points to."""
     if (lens := camera.lens) is not None:
@@ -34,12 +26,12 @@ def pixels_for(camera: Camera, T_cam_lidar: RigidTransform, points: Tensor) -> t
 
 def pulled_back(
     camera: Camera, T_cam_lidar: RigidTransform, points: Tensor, along_pixels: npt.NDArray[np.float64]
-) -> tuple[Tensor, Tensor]:
-    """Return gradient (6,) and information (6, 6) from derivatives along u and v and the mass of each point (3, N).
+) -> npt.NDArray[np.float64]:
+    """Return gradient and information (42,) from derivatives along u and v and the mass of each point (3, N).
 
     Points that are not seen come with mass 0.
     """
     seen = torch.from_numpy(along_pixels[2] > 0)
     along_u, along_v, mass = torch.from_numpy(along_pixels)[:, seen].to(points.dtype)
     gradients = point_gradients(camera, along_u, along_v, T_cam_lidar.apply(points[:, seen]))
-    return gradients.sum(-1).double(), ((gradients / mass) @ gradients.mT).double()
+    return torch.cat([gradients.sum(-1), ((gradients / mass) @ gradients.mT).flatten()]).double().numpy()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
 
 from worker.calibration.robust.objective import RobustObjective
-from worker.calibration.robust.term import Linearization, moved
+from worker.calibration.robust.term import Linearization, stepped
 from worker.calibration.transforms import RigidTransform
 
-_FIRST_DAMPING, _LEAST_DAMPING, _GREATEST_DAMPING = 1.0, 1e-3, 1e6
-# Steps below these are of no consequence: 0.001 deg, 0.1 mm.
-_SMALL_ROTATION_RAD, _SMALL_SHIFT_M = 2e-5, 1e-4
+_FIRST_DAMPING, _LEAST_DAMPING, _GREATEST_DAMPING = 0.1, 1e-3, 1e6
+# The empirical information takes the noise of single points for curvature, so that its steps are too short: as long as
+# they lead up they grow by this factor, up to so many times their length.
+_GROWTH, _LONGEST = 1.7, 5.0
+# A step that promises less than this, in units of the log-likelihood, is the last: a fifth of a standard deviation.
+_LEAST_GAIN = 0.02
+_DIAGONAL = np.diag_indices(6)
 
 
 @dataclass(frozen=True)
@@ -33,27 +36,31 @@ class Ascent:
 
 
 def ascend(objective: RobustObjective, start: RigidTransform, max_steps: int) -> Ascent:
-    """Climb from `start` (unbatched) with damped scoring steps (H + lambda diag H)^-1 g until they no longer matter."""
-    pose, at, damping = start, objective(start), _FIRST_DAMPING
+    """Climb from `start` (unbatched) with damped scoring steps l (H + lambda diag H)^-1 g until they matter no more."""
+    pose, at, damping, length = start, objective(start), _FIRST_DAMPING, 1.0
     history = [at.value]
     for _ in range(max_steps):
-        information, gradient = at.information.double(), at.gradient.double()
-        xi = torch.linalg.solve(information + damping * torch.diag(information.diagonal()), gradient)
-        proposed = moved(pose, xi.to(pose.translation))
+        xi, promised = _step(at, damping)
+        is_last = not promised > _LEAST_GAIN
+        proposed = stepped(pose, xi if is_last else length * xi)
         there = objective(proposed)
         if there.value > at.value:
             pose, at = proposed, there
             history.append(at.value)
-            damping = max(damping / 5, _LEAST_DAMPING)
-            if _is_small(xi):
-                break
+            damping, length = max(damping / 5, _LEAST_DAMPING), min(length * _GROWTH, _LONGEST)
+        elif length > 1:
+            length = max(1.0, length / _GROWTH**2)
         else:
             damping *= 4
-            if damping > _GREATEST_DAMPING:
-                break
+        if is_last or damping > _GREATEST_DAMPING:
+            break
     return Ascent(pose, at, tuple(history))
 
 
-def _is_small(xi: Tensor) -> bool:
-    step = xi.tolist()
-    return math.hypot(*step[:3]) < _SMALL_ROTATION_RAD and math.hypot(*step[3:]) < _SMALL_SHIFT_M
+def _step(at: Linearization, damping: float) -> tuple[npt.NDArray[np.float64], float]:
+    """Return the damped step xi (6,), and twice the gain that it promises."""
+    packed = at.on_host()
+    gradient, damped = packed[1:7], packed[7:].reshape(6, 6).copy()
+    damped[_DIAGONAL] *= 1 + damping
+    xi = np.asarray(np.linalg.solve(damped, gradient), np.float64)
+    return xi, float(gradient @ xi)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from worker.calibration.camera import Camera
+from worker.calibration.robust import kernels
 from worker.calibration.transforms import RigidTransform, rotation_from_axis_angle
+
+Packed = Tensor | npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -20,28 +25,47 @@ class Linearization:
     centre (rad) and a shift along its axes (m).
 
     Attributes:
-        value: the score; higher is better.
-        gradient: (6,) derivative along xi.
-        information: (6, 6) mean outer product of the single points' gradients, the empirical Fisher information of
-            one observation (Berndt, Hall, Hall and Hausman 1974).
+        packed: (43,) float64: value, gradient and information one after the other, so that terms are added as one array
+            and one copy takes all of it off a device. A tensor on the device of its term, or an array.
     """
 
-    value: float
-    gradient: Tensor
-    information: Tensor
+    packed: Packed
 
     @classmethod
-    def weighted_sum(cls, parts: list[tuple[float, Linearization]]) -> Linearization:
-        """Add scores of independent terms."""
-        return cls(
-            sum(weight * part.value for weight, part in parts),
-            torch.stack([weight * part.gradient for weight, part in parts]).sum(0),
-            torch.stack([weight * part.information for weight, part in parts]).sum(0),
-        )
+    def of(cls, value: Tensor, gradient: Tensor, information: Tensor) -> Linearization:
+        """Pack a value (), a gradient (6,) and an information matrix (6, 6) where they are."""
+        return cls(torch.cat([value.view(1), gradient, information.flatten()]).double())
+
+    @property
+    def value(self) -> float:
+        """Return the score; higher is better."""
+        return float(self.packed[0])
+
+    @property
+    def gradient(self) -> Tensor:
+        """Return the derivative along xi, (6,)."""
+        return torch.as_tensor(self.packed[1:7])
+
+    @property
+    def information(self) -> Tensor:
+        """Return the mean outer product of the single points' gradients, (6, 6).
+
+        It is the empirical Fisher information of one observation (Berndt, Hall, Hall and Hausman 1974).
+        """
+        return torch.as_tensor(self.packed[7:]).reshape(6, 6)
+
+    def on_host(self) -> npt.NDArray[np.float64]:
+        """Return `packed` as an array."""
+        return self.packed.cpu().numpy() if isinstance(self.packed, Tensor) else self.packed
 
 
 class Term(Protocol):
     """One cue of one frame."""
+
+    @property
+    def points(self) -> Tensor:
+        """Return the points (3, N) that it looks up, LiDAR frame, metres."""
+        ...
 
     def score(self, T_cam_lidar: RigidTransform) -> Tensor:
         """Return the scores (B,) of a batch of poses; what chance gives where nothing is in view."""
@@ -59,6 +83,15 @@ class Term(Protocol):
 def moved(T_cam_lidar: RigidTransform, xi: Tensor) -> RigidTransform:
     """Move poses by xi = (omega, tau), shape (..., 6), in the camera frame."""
     return RigidTransform(rotation_from_axis_angle(xi[..., :3]), xi[..., 3:]) @ T_cam_lidar
+
+
+def stepped(T_cam_lidar: RigidTransform, xi: npt.NDArray[np.float64]) -> RigidTransform:
+    """Do the same with one pose and xi (6,): climbs take hundreds of steps, and tensors of nine numbers are slow."""
+    like = T_cam_lidar.translation
+    rotation, translation = (
+        torch.from_numpy(each).to(like) for each in kernels.moved(*T_cam_lidar.arrays, np.ascontiguousarray(xi))
+    )
+    return RigidTransform(rotation, translation)
 
 
 def point_gradients(camera: Camera, along_u: Tensor, along_v: Tensor, points_cam: Tensor) -> Tensor:

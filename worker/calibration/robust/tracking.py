@@ -71,7 +71,7 @@ def track(
     observations = objective.observations * len(cues)
     return Tracked(
         top.T_cam_lidar,
-        Departure(xi.double().cpu().numpy(), covariance.numpy()),
+        Departure(xi, covariance.numpy()),
         objective.evidence(top.T_cam_lidar).value / observations,
     )
 

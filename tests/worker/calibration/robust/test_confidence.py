@@ -14,6 +14,7 @@ from worker.calibration.robust.confidence import AXES, assess
 from worker.calibration.robust.cues import FrameCues
 from worker.calibration.robust.estimate import Estimate, estimate
 from worker.calibration.robust.settings import RobustSettings
+from worker.calibration.robust.term import Linearization
 from worker.calibration.robust.verdict import Level, is_usable, judge
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
@@ -92,7 +93,7 @@ def test_the_actual_error_is_within_three_deviations(rig, from_one):
     way = replace(from_one.objective.prior, initial=rig.T_cam_lidar).deviation(
         from_one.best.T_cam_lidar.to(torch.float64)
     )
-    errors = [*torch.rad2deg(way[:3]).abs().tolist(), *way[3:].abs().tolist()]
+    errors = [*np.abs(np.degrees(way[:3])), *np.abs(way[3:])]
     for axis, error in zip(AXES, errors, strict=True):
         assert error < 3 * confidence.sigma[axis]
 
@@ -136,7 +137,7 @@ def test_the_rival_is_the_second_finalist(rig, from_one):
     """Its distance and how far it falls behind are told; without one the lead is infinite."""
     best = from_one.best
     pose = rig.disturbed((0.0, 5.0, 0.0)).to(torch.float32)
-    rival = replace(best, T_cam_lidar=pose, at=replace(best.at, value=best.at.value - 40.0))
+    rival = replace(best, T_cam_lidar=pose, at=Linearization(best.at.on_host() - 40.0 * np.eye(1, 43)[0]))
     confidence = assess(replace(from_one, finalists=(best, rival)))
     assert confidence.rival_margin == pytest.approx(40 / from_one.objective.observations, rel=1e-3)
     assert confidence.rival_distance_deg == pytest.approx(5, abs=0.5)

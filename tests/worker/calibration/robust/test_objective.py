@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -50,7 +51,7 @@ class TestObjective:
         assert at.value == pytest.approx(evidence.value)
         torch.testing.assert_close(at.gradient, evidence.gradient)
         added = (at.information - evidence.information).diagonal()
-        torch.testing.assert_close(added, objective.prior.precision(added))
+        np.testing.assert_allclose(added, objective.prior.precision)
 
 
 class TestPrior:
@@ -60,7 +61,7 @@ class TestPrior:
         """It undoes what `moved` does."""
         prior = GaussianPrior(rig.T_cam_lidar, 0.1, 0.1)
         xi = torch.tensor([0.02, -0.03, 0.01, 0.1, -0.2, 0.3], dtype=torch.float64)
-        torch.testing.assert_close(prior.deviation(moved(rig.T_cam_lidar, xi)), xi)
+        np.testing.assert_allclose(prior.deviation(moved(rig.T_cam_lidar, xi)), xi, atol=1e-12)
 
     def test_bounds_become_the_deviation_of_a_uniform_distribution(self, rig):
         """Ten degrees either way are 5.8 degrees of standard deviation."""
