@@ -7,7 +7,7 @@ Arrays, all contiguous: `points` (3, N), metres, LiDAR frame; `lens` = (fx, skew
 an ideal pinhole; `rotations` (B, 3, 3) and `translations` (B, 3) of T_cam_lidar float64; `nearest` (h, w, 2) column and
 row of the nearest P_c pixel, with a border of `margin`.
 """
-# ruff: noqa: ANN001, ANN201, PLR0917
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0917
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ import numpy as np
 from numba import njit
 
 from worker.calibration.camera import MIN_DEPTH_M
+from worker.calibration.transforms import SMALL_SQUARED_ANGLE
 
 NEAREST_M = MIN_DEPTH_M
+# Points projected at once: what is kept of them stays in the nearest cache.
+_CHUNK = 1024
 # Rounding may be reordered; what is infinite or no number stays so.
 OPTIONS: dict[str, Any] = {
     "cache": True,
@@ -62,35 +65,131 @@ def squared_distances(rotations, translations, lens, points, nearest, margin, of
     """
     sums = np.zeros((rotations.shape[0], 3))
     with_gradient = of_rotations.shape[0] > 0
-    fx, skew, _, fy, _, _, _ = lens
+    places, seen = np.empty((2, _CHUNK), points.dtype), np.empty(_CHUNK, np.bool_)
+    of_rotation, of_translation = np.empty((3, 3)), np.empty(3)
     for b in range(rotations.shape[0]):
         rotation, translation = rotations[b], translations[b]
-        for i in range(points.shape[1]):
-            x, y, z = in_camera(rotation, translation, points, i)
-            u, v, seen = pixel(lens, x, y, z)
-            if not seen:
-                continue
-            sums[b, 2] += 1
-            # In view, so that truncation rounds to the nearest pixel.
-            column, row = int(u + 0.5), int(v + 0.5)
-            nearest_u, nearest_v = nearest[row + margin, column + margin, 0], nearest[row + margin, column + margin, 1]
-            if nearest_u == column and nearest_v == row:
-                continue
-            du, dv = u - nearest_u, v - nearest_v
-            squared = du * du + dv * dv
-            sums[b, 0] += squared
-            sums[b, 1] += math.sqrt(squared)
-            if with_gradient:
-                along_x = 2 * fx * du / z
-                along_y = 2 * (fy * dv + skew * du) / z
-                along_z = -(along_x * x + along_y * y) / z
-                px, py, pz = points[0, i], points[1, i], points[2, i]
-                for a, along in enumerate((along_x, along_y, along_z)):
-                    of_rotations[b, a, 0] += along * px
-                    of_rotations[b, a, 1] += along * py
-                    of_rotations[b, a, 2] += along * pz
-                    of_translations[b, a] += along
+        of_rotation[:], of_translation[:] = 0.0, 0.0
+        squares, distances, count = 0.0, 0.0, 0
+        for begin in range(0, points.shape[1], _CHUNK):
+            end = min(begin + _CHUNK, points.shape[1])
+            _project(rotation, translation, lens, points, begin, end, places, seen)
+            for i in range(begin, end):
+                if not seen[i - begin]:
+                    continue
+                count += 1
+                u, v = float(places[0, i - begin]), float(places[1, i - begin])
+                # In view, so that truncation rounds to the nearest pixel.
+                column, row = int(u + 0.5), int(v + 0.5)
+                nearest_u = nearest[row + margin, column + margin, 0]
+                nearest_v = nearest[row + margin, column + margin, 1]
+                if nearest_u == column and nearest_v == row:
+                    continue
+                du, dv = u - nearest_u, v - nearest_v
+                squared = du * du + dv * dv
+                squares += squared
+                distances += math.sqrt(squared)
+                if with_gradient:
+                    _add_gradient(rotation, translation, lens, points, i, du, dv, of_rotation, of_translation)
+        sums[b, 0], sums[b, 1], sums[b, 2] = squares, distances, count
+        if with_gradient:
+            of_rotations[b] += of_rotation
+            of_translations[b] += of_translation
     return sums
+
+
+@njit(inline="always", **OPTIONS)
+def _project(rotation, translation, lens, points, begin, end, places, seen):
+    """Project a chunk of the points, several at once, in their own precision: places (2, M), px, and which are seen."""
+    one = points.dtype.type
+    r00, r01, r02 = one(rotation[0, 0]), one(rotation[0, 1]), one(rotation[0, 2])
+    r10, r11, r12 = one(rotation[1, 0]), one(rotation[1, 1]), one(rotation[1, 2])
+    r20, r21, r22 = one(rotation[2, 0]), one(rotation[2, 1]), one(rotation[2, 2])
+    t0, t1, t2 = one(translation[0]), one(translation[1]), one(translation[2])
+    fx, skew, cx, fy = one(lens[0]), one(lens[1]), one(lens[2]), one(lens[3])
+    cy, width, height = one(lens[4]), one(lens[5]), one(lens[6])
+    half, near, unit = one(0.5), one(NEAREST_M), one(1.0)
+    for i in range(begin, end):
+        px, py, pz = points[0, i], points[1, i], points[2, i]
+        x = r00 * px + r01 * py + r02 * pz + t0
+        y = r10 * px + r11 * py + r12 * pz + t1
+        z = r20 * px + r21 * py + r22 * pz + t2
+        inverse_depth = unit / z
+        u = (fx * x + skew * y) * inverse_depth + cx
+        v = fy * y * inverse_depth + cy
+        places[0, i - begin], places[1, i - begin] = u, v
+        seen[i - begin] = (z > near) & (u >= -half) & (u < width - half) & (v >= -half) & (v < height - half)
+
+
+@njit(inline="always", **OPTIONS)
+def _add_gradient(rotation, translation, lens, points, i, du, dv, of_rotation, of_translation):
+    """Add the gradient of one point's squared residual (du, dv), px, to those of R (3, 3) and t (3,)."""
+    fx, skew, _, fy, _, _, _ = lens
+    px, py, pz = points[0, i], points[1, i], points[2, i]
+    x, y, z = in_camera(rotation, translation, points, i)
+    along_x = 2 * fx * du / z
+    along_y = 2 * (fy * dv + skew * du) / z
+    along_z = -(along_x * x + along_y * y) / z
+    for a, along in enumerate((along_x, along_y, along_z)):
+        of_rotation[a, 0] += along * px
+        of_rotation[a, 1] += along * py
+        of_rotation[a, 2] += along * pz
+        of_translation[a] += along
+
+
+@njit(**OPTIONS)
+def rotation_of(axis_angle):
+    """Return the rotation matrix (3, 3) of an axis-angle vector, rad; see `rotation_from_axis_angle`."""
+    a0, a1, a2 = axis_angle[0], axis_angle[1], axis_angle[2]
+    squared = a0 * a0 + a1 * a1 + a2 * a2
+    if squared < SMALL_SQUARED_ANGLE:
+        first, second = 1 - squared / 6 + squared**2 / 120, 0.5 - squared / 24 + squared**2 / 720
+    else:
+        angle = math.sqrt(squared)
+        first, second = math.sin(angle) / angle, 2 * math.sin(angle / 2) ** 2 / squared
+    along = 1 - second * squared
+    return np.array(
+        [
+            [along + second * a0 * a0, second * a0 * a1 - first * a2, second * a0 * a2 + first * a1],
+            [second * a0 * a1 + first * a2, along + second * a1 * a1, second * a1 * a2 - first * a0],
+            [second * a0 * a2 - first * a1, second * a1 * a2 + first * a0, along + second * a2 * a2],
+        ]
+    )
+
+
+@njit(**OPTIONS)
+def pose_of(vector):
+    """Return rotation (3, 3) and translation (3,) of c = (a, camera centre), as `RigidTransform.from_vector` does."""
+    rotation, translation = rotation_of(vector), np.zeros(3)
+    for a in range(3):
+        for b in range(3):
+            translation[a] -= rotation[a, b] * vector[3 + b]
+    return rotation, translation
+
+
+@njit(**OPTIONS)
+def along_vector(vector, rotation, of_rotation, of_translation):
+    """Carry gradients of R (3, 3) and of the column t (3,) to the gradient (6,) of c = (a, camera centre).
+
+    R(a + da) is R(a) exp([J da]x) with the right Jacobian J of the rotations (Sola, Deray and Atchuthan 2018).
+    """
+    gradient = np.empty(6)
+    back = np.ascontiguousarray(rotation.T)
+    gradient[3:] = -(back @ of_translation)
+    # t = -R c: R acts on the centre, too.
+    turned = back @ (of_rotation - np.outer(of_translation, vector[3:]))
+    about = np.array([turned[2, 1] - turned[1, 2], turned[0, 2] - turned[2, 0], turned[1, 0] - turned[0, 1]])
+    a0, a1, a2 = vector[0], vector[1], vector[2]
+    squared = a0 * a0 + a1 * a1 + a2 * a2
+    if squared < SMALL_SQUARED_ANGLE:
+        first, second = 0.5 - squared / 24, 1 / 6 - squared / 120
+    else:
+        angle = math.sqrt(squared)
+        first, second = 2 * math.sin(angle / 2) ** 2 / squared, (angle - math.sin(angle)) / (squared * angle)
+    cross = np.array([[0.0, -a2, a1], [a2, 0.0, -a0], [-a1, a0, 0.0]])
+    # Transposed: the cross product changes its sign.
+    gradient[:3] = (np.eye(3) + first * cross + second * (cross @ cross)) @ about
+    return gradient
 
 
 @njit(**OPTIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from worker.calibration import fused
 from worker.calibration.camera import Camera
 from worker.calibration.config import CalibrationConfig
 from worker.calibration.loss import SemanticAlignmentLoss
+from worker.calibration.parallel import for_each
 from worker.calibration.progress import OnProgress, Progress
 from worker.calibration.transforms import RigidTransform, sample_perturbations
 
@@ -62,25 +64,47 @@ def loss_guided_initialization(
     candidates = _candidates(initial, config)
     points = torch.cat([_shuffled(p, config.seed) for p in all_points], dim=1)
     minimum = config.min_points_in_view * len(all_points)
-    best, best_loss, num_rejected = None, math.inf, 0
     initial_is_admissible = bool(sees_at_least(minimum, points, loss.camera, candidates[:1]))
     if config.num_samples == 0:
         initial_loss = float(loss.in_chunks(candidates).total_px2)
         on_progress(Progress("initialization", 1.0, initial_loss))
         return Initialization(initial, initial_loss, 0, initial_is_admissible)
     total = len(candidates.translation)
-    for start in range(0, total, _REPORT_EVERY):
-        part = candidates[start : start + _REPORT_EVERY]
-        admissible = sees_at_least(minimum, points, loss.camera, part)
-        num_rejected += int((~admissible).sum())
-        if admissible.any():
-            part = part[admissible]
-            losses = loss.in_chunks(part).total_px2
-            index = int(losses.argmin())
-            if losses[index] < best_loss:
-                best, best_loss = part[index], float(losses[index])
-        on_progress(Progress("initialization", min(1.0, (start + _REPORT_EVERY) / total), _finite(best_loss)))
-    return Initialization(best, best_loss, num_rejected, initial_is_admissible)
+    parts = [candidates[start : start + _REPORT_EVERY] for start in range(0, total, _REPORT_EVERY)]
+    judged = for_each(
+        lambda part: _judge(part, sees_at_least(minimum, points, loss.camera, part), loss),
+        parts,
+        lambda made: on_progress(Progress("initialization", len(made) / len(parts), _finite(_lowest(made).loss_px2))),
+    )
+    lowest = _lowest(judged)
+    num_rejected = sum(each.num_rejected for each in judged)
+    return Initialization(lowest.T_cam_lidar, lowest.loss_px2, num_rejected, initial_is_admissible)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The best of some candidates, None where M rejected all, with its loss; and how many M rejected."""
+
+    T_cam_lidar: RigidTransform | None
+    loss_px2: float
+    num_rejected: int
+
+
+def _judge(candidates: RigidTransform, admissible: Tensor, loss: SemanticAlignmentLoss) -> _Judged:
+    num_rejected = int((~admissible).sum())
+    if num_rejected == len(admissible):
+        return _Judged(None, math.inf, num_rejected)
+    candidates = candidates[admissible]
+    losses = loss.in_chunks(candidates).total_px2
+    index = int(losses.argmin())
+    loss_px2 = float(losses[index])
+    if not math.isfinite(loss_px2):
+        return _Judged(None, math.inf, num_rejected)
+    return _Judged(candidates[index], loss_px2, num_rejected)
+
+
+def _lowest(judged: Sequence[_Judged]) -> _Judged:
+    return min(judged, key=lambda each: each.loss_px2)
 
 
 @torch.no_grad()

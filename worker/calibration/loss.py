@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,19 @@ class ClassLosses:
     def total_px2(self) -> Tensor:
         """Return Eq. 1 summed over classes, (B,)."""
         return self.px2.sum(-1)
+
+
+@dataclass(frozen=True)
+class VectorLosses:
+    """Eq. 1 per class at one calibration vector c = (a, t), with its gradient.
+
+    Attributes:
+        losses: each of its numbers (C,), detached.
+        gradient: maps weights (C,) of the classes to the gradient (6,) of the weighted sum of their squares, along c.
+    """
+
+    losses: ClassLosses
+    gradient: Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,29 @@ class SemanticAlignmentLoss:
                 total[part.class_index] = total[part.class_index] + value
         return ClassLosses(*(torch.stack(column, -1) for column in sums))
 
+    def at_vector(self, vector: Tensor) -> VectorLosses:
+        """Evaluate one calibration vector (6,) with its gradient: without autograd where the loops are fused."""
+        if vector.device.type != "cpu" or (lens := self.camera.lens) is None:
+            return by_autograd(self, vector)
+        c = vector.detach().numpy().astype(np.float64)
+        rotation, translation = fused.pose_of(c)
+        sums, gradients = np.zeros((len(self.classes), 3)), np.zeros((len(self.classes), 6))
+        for part in self.parts:
+            of_rotation, of_translation = np.zeros((1, 3, 3)), np.zeros((1, 3))
+            sums[part.class_index] += fused.squared_distances(
+                rotation[None],
+                translation[None],
+                lens,
+                part.points.numpy(),
+                part.field.nearest.numpy(),
+                part.field.margin,
+                of_rotation,
+                of_translation,
+            )[0]
+            gradients[part.class_index] += fused.along_vector(c, rotation, of_rotation[0], of_translation[0])
+        columns, along_c = torch.from_numpy(sums).to(vector).unbind(-1), torch.from_numpy(gradients).to(vector)
+        return VectorLosses(ClassLosses(*columns), lambda weights: weights @ along_c)
+
     @torch.no_grad()
     def in_chunks(self, T_cam_lidar: RigidTransform) -> ClassLosses:
         """Evaluate a large batch of B extrinsics without gradient, a cache-sized part at a time."""
@@ -122,6 +158,18 @@ class SemanticAlignmentLoss:
         return ClassLosses(
             *(torch.cat([getattr(c, name) for c in chunks]) for name in ("px2", "distance_px", "points"))
         )
+
+
+def by_autograd(loss: Callable[[RigidTransform], ClassLosses], vector: Tensor) -> VectorLosses:
+    """Evaluate any differentiable loss at one calibration vector (6,)."""
+    free = vector.detach().requires_grad_()
+    batch = loss(RigidTransform.from_vector(free[None]))
+    px2 = batch.px2[0]
+
+    def gradient(weights: Tensor) -> Tensor:
+        return torch.autograd.grad((px2 * weights).sum(), free, retain_graph=True)[0]
+
+    return VectorLosses(ClassLosses(px2.detach(), batch.distance_px[0], batch.points[0]), gradient)
 
 
 class _SumOfSquares(torch.autograd.Function):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from worker.calibration.config import CalibrationConfig
-from worker.calibration.loss import ClassLosses, SemanticAlignmentLoss
+from worker.calibration.loss import ClassLosses, VectorLosses
 from worker.calibration.progress import OnProgress, Progress
 from worker.calibration.transforms import RigidTransform
 
@@ -64,8 +65,16 @@ class _Balance:
             self.vector, self.lowest = vector.detach().clone(), value
 
 
+class DifferentiableLoss(Protocol):
+    """What the descent asks of a loss."""
+
+    def at_vector(self, vector: Tensor) -> VectorLosses:
+        """Evaluate one calibration vector (6,) with its gradient."""
+        ...
+
+
 def refine(
-    loss: SemanticAlignmentLoss, start: RigidTransform, config: CalibrationConfig, on_progress: OnProgress
+    loss: DifferentiableLoss, start: RigidTransform, config: CalibrationConfig, on_progress: OnProgress
 ) -> Refinement:
     """Descend from `start` (unbatched T_cam_lidar) with Adam on c = (a, t) and return the best iterate.
 
@@ -76,37 +85,26 @@ def refine(
     free = torch.ones_like(origin)
     if config.hold_translation:
         free[3:] = 0
-    step = torch.zeros_like(origin, requires_grad=True)
+    step = torch.zeros_like(origin)
     optimizer = torch.optim.Adam([step], lr=config.learning_rate)
     balance: _Balance | None = None
     history: list[float] = []
-
-    def evaluate() -> tuple[Tensor, ClassLosses]:
+    for iteration in range(config.num_iterations + 1):
         vector = origin + free * step
-        return vector, loss(RigidTransform.from_vector(vector[None]))
-
-    for iteration in range(config.num_iterations):
-        vector, losses = evaluate()
-        balance = balance or _Balance.at_start(losses, vector)
-        balance.offer(vector, losses)
-        history.append(float(losses.total_px2.detach()))
-        if not _descend(losses, balance.divisors(losses), step, optimizer):
+        here = loss.at_vector(vector)
+        balance = balance or _Balance.at_start(here.losses, vector)
+        balance.offer(vector, here.losses)
+        history.append(float(here.losses.total_px2))
+        if iteration == config.num_iterations:
+            break
+        gradient = here.gradient(balance.divisors(here.losses).reciprocal())
+        # A vector whose square overflows is no pose, whatever the loss says of it.
+        numbers = torch.cat([gradient, here.losses.px2, (vector @ vector)[None]])
+        if not bool(torch.isfinite(numbers).all()):
             return Refinement(RigidTransform.from_vector(balance.vector), history, is_finite=False)
+        step.grad = free * gradient
+        optimizer.step()
         if (iteration + 1) % _REPORT_EVERY == 0:
             on_progress(Progress("refinement", (iteration + 1) / config.num_iterations, min(history)))
-    with torch.no_grad():
-        vector, losses = evaluate()
-    balance = balance or _Balance.at_start(losses, vector)
-    balance.offer(vector, losses)
-    history.append(float(losses.total_px2))
+    assert balance is not None
     return Refinement(RigidTransform.from_vector(balance.vector), history, is_finite=True)
-
-
-def _descend(losses: ClassLosses, divisors: Tensor, step: Tensor, optimizer: torch.optim.Optimizer) -> bool:
-    """Take one step of Adam; return false, leaving `step` alone, when loss or gradient is not finite."""
-    optimizer.zero_grad()
-    (losses.px2 / divisors).sum().backward()  # type: ignore[no-untyped-call]
-    if step.grad is None or not bool(torch.isfinite(step.grad).all() & torch.isfinite(losses.px2).all()):
-        return False
-    optimizer.step()
-    return True

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from worker.calibration.alignment_field import AlignmentField
 from worker.calibration.camera import Camera
 from worker.calibration.config import PAPER_CLASSES
-from worker.calibration.loss import SemanticAlignmentLoss, residuals
+from worker.calibration.loss import SemanticAlignmentLoss, by_autograd, residuals
 from worker.calibration.object_sets import ObjectPixelSets, object_pixel_sets
 from worker.calibration.transforms import RigidTransform, sample_perturbations
 
@@ -221,3 +221,14 @@ def test_chunks_change_nothing(loss, poses):
     torch.testing.assert_close(parts.px2, whole.px2)
     torch.testing.assert_close(parts.distance_px, whole.distance_px)
     assert torch.equal(parts.points, whole.points)
+
+
+@pytest.mark.parametrize("turn", [1.0, 1e-3, 0.0])
+def test_the_gradient_at_a_vector_is_that_of_autograd(loss, poses, turn):
+    """Class by class, with and without the fused loops, near the identity too."""
+    vector = torch.cat([turn * poses[3, :3], poses[3, 3:]]).detach()
+    fused, reference = loss.at_vector(vector), by_autograd(loss, vector)
+    torch.testing.assert_close(fused.losses.px2, reference.losses.px2)
+    torch.testing.assert_close(fused.losses.points, reference.losses.points)
+    for weights in torch.eye(len(loss.classes), dtype=torch.float64):
+        torch.testing.assert_close(fused.gradient(weights), reference.gradient(weights), rtol=1e-6, atol=1e-3)

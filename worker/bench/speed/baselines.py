@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from worker.calibration.camera import Camera
-from worker.calibration.loss import ClassLosses, SemanticAlignmentLoss
+from worker.calibration.loss import ClassLosses, SemanticAlignmentLoss, VectorLosses, by_autograd
 from worker.calibration.transforms import RigidTransform
 
 NearestPixel = Callable[[Tensor], Tensor]
@@ -67,6 +67,10 @@ class SearchedLoss:
     def __call__(self, T_cam_lidar: RigidTransform) -> ClassLosses:
         """Evaluate a batch of B extrinsics, one after the other; differentiable in them."""
         return _stacked([self._at(T_cam_lidar[index]) for index in range(len(T_cam_lidar.translation))])
+
+    def at_vector(self, vector: Tensor) -> VectorLosses:
+        """Evaluate one calibration vector (6,) with its gradient."""
+        return by_autograd(self, vector)
 
     def _at(self, T_cam_lidar: RigidTransform) -> ClassLosses:
         nothing = T_cam_lidar.translation.new_zeros(())

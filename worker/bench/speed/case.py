@@ -15,7 +15,7 @@ from worker.bench.accuracy import Disturbance
 from worker.bench.frames import BenchFrame
 from worker.bench.speed.baselines import SearchedLoss, kd_tree_search, pairwise_search
 from worker.calibration.config import PAPER_CLASSES, CalibrationConfig, Profile
-from worker.calibration.loss import ClassLosses, SemanticAlignmentLoss
+from worker.calibration.loss import ClassLosses, SemanticAlignmentLoss, VectorLosses
 from worker.calibration.object_sets import object_pixel_sets
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
@@ -33,6 +33,10 @@ class Loss(Protocol):
 
     def __call__(self, T_cam_lidar: RigidTransform) -> ClassLosses:
         """Evaluate a batch of extrinsics."""
+        ...
+
+    def at_vector(self, vector: Tensor) -> VectorLosses:
+        """Evaluate one calibration vector (6,) with its gradient."""
         ...
 
 
@@ -110,7 +114,5 @@ class Case:
 
 def loss_and_gradient(loss: Loss, vector: Tensor) -> tuple[float, Tensor]:
     """Return Eq. 1 (px^2) at a calibration vector c = (a, t), (6,), and its gradient (6,)."""
-    free = vector.detach().requires_grad_()
-    total = loss(RigidTransform.from_vector(free[None])).total_px2.sum()
-    (gradient,) = torch.autograd.grad(total, free)
-    return float(total.detach()), gradient
+    here = loss.at_vector(vector)
+    return float(here.losses.total_px2), here.gradient(torch.ones_like(here.losses.px2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -141,9 +141,7 @@ def _descent(case: Case, way: str, loss: Loss, extent: Extent) -> Run:
     """Return the whole descent, or its first steps."""
     iterations = extent.iterations if way == FIELD else _FEW[way]
     config = case.config("paper", num_iterations=iterations)
-    # It asks for no more than a loss that can be called.
-    callable_loss = cast("SemanticAlignmentLoss", loss)
-    return lambda index: refine(callable_loss, _start(case, index), config, silent)
+    return lambda index: refine(loss, _start(case, index), config, silent)
 
 
 def _extrapolated(runs: Mapping[str, Run], whole: int, extent: Extent, watch: Stopwatch) -> dict[str, Timing]:

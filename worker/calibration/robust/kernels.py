@@ -19,8 +19,7 @@ import math
 import numpy as np
 from numba import njit
 
-from worker.calibration.fused import NEAREST_M, OPTIONS, in_camera, pixel
-from worker.calibration.transforms import SMALL_SQUARED_ANGLE
+from worker.calibration.fused import NEAREST_M, OPTIONS, in_camera, pixel, rotation_of
 
 _LAST_CELL = 1.001
 
@@ -36,20 +35,7 @@ def _corner(position, size):
 @njit(**OPTIONS)
 def moved(rotation, translation, xi):
     """Return rotation (3, 3) and translation (3,) of a pose after a turn and a shift xi (6,) of the camera frame."""
-    squared = xi[0] * xi[0] + xi[1] * xi[1] + xi[2] * xi[2]
-    if squared < SMALL_SQUARED_ANGLE:
-        first, second = 1 - squared / 6 + squared**2 / 120, 0.5 - squared / 24 + squared**2 / 720
-    else:
-        angle = math.sqrt(squared)
-        first, second = math.sin(angle) / angle, 2 * math.sin(angle / 2) ** 2 / squared
-    turn = np.empty((3, 3))
-    for a in range(3):
-        for b in range(3):
-            turn[a, b] = second * xi[a] * xi[b]
-        turn[a, a] += 1 - second * squared
-    for a, b, c in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-        turn[b, a] += first * xi[c]
-        turn[a, b] -= first * xi[c]
+    turn = rotation_of(xi)
     turned, shifted = np.empty((3, 3)), np.empty(3)
     for a in range(3):
         shifted[a] = xi[3 + a]

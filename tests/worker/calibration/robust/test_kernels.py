@@ -9,6 +9,7 @@ import torch
 from worker.calibration.robust.cues import FINE
 from worker.calibration.robust.point_groups import PointGroups
 from worker.calibration.robust.search import spread
+from worker.calibration.robust.term import moved, stepped
 from worker.calibration.transforms import RigidTransform
 
 
@@ -86,3 +87,11 @@ def test_where_nothing_is_in_view_nothing_is_said(terms):
     )
     assert not term.linearize(away).gradient.isnan().any()
     assert float(nothing.linearize(pose).gradient.norm()) == 0
+
+
+@pytest.mark.parametrize("size", [1e-6, 0.02, 2.0])
+def test_a_step_moves_a_pose_as_tensors_do(rig, size):
+    """Small turns, where series take over, and large ones."""
+    xi = size * np.array([0.3, -0.8, 0.5, 0.1, 0.2, -0.3])
+    expected = moved(rig.T_cam_lidar, torch.from_numpy(xi))
+    torch.testing.assert_close(stepped(rig.T_cam_lidar, xi).matrix(), expected.matrix(), rtol=0, atol=1e-12)
