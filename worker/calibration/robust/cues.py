@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,11 @@ class FrameCues:
         intensity = IntensityChannels.from_frame(frame, semantic) if semantic.is_informative else None
         return cls(camera, semantic, intensity, frame.image, dtype, device)
 
+    @cached_property
+    def coarse_terms(self) -> dict[str, GroupDivergence]:
+        """Return the terms of the search, which a job may search more than once."""
+        return self.histogram_terms(COARSE)
+
     def histogram_terms(self, sharpness: Sharpness, num_points: int | None = None) -> dict[str, GroupDivergence]:
         """Return the terms that need no edges, over about `num_points` points or all."""
         terms = {"semantic": self.semantic.term(self.camera, sharpness.class_sigma_px, self.dtype, self.device)}
@@ -82,22 +88,24 @@ class FrameCues:
         """Return what can be seen from poses close to this one."""
         return ViewCone.around(pose, self.camera, _NEARBY)
 
-    def narrowed(self, terms: dict[str, Term], pose: RigidTransform, num_points: int | None) -> dict[str, Term]:
-        """Drop the points that no pose close to this one sees, and keep about `num_points` of the others or all.
+    def narrowed(
+        self, terms: dict[str, Term], pose: RigidTransform, num_points: int, *, unhidden: bool = False
+    ) -> dict[str, Term]:
+        """Drop the points that no pose close to this one sees, and keep about `num_points` of the others.
 
-        All are those that nothing hides from the camera: the last word is theirs.
+        With `unhidden`, those that something hides from the camera go first, and all edges stay: the last word is
+        theirs.
         """
         points = next(term.points for term in terms.values() if isinstance(term, GroupDivergence))
         seen = self.cone(pose).contains(points).nonzero().squeeze(-1)
-        if num_points is None:
+        if unhidden:
             seen = seen[~hidden(self.camera, pose, points[:, seen])]
-        else:
-            seen = seen[:: max(1, len(seen) // num_points)]
+        seen = seen[:: max(1, len(seen) // num_points)]
 
         def narrow(term: Term) -> Term:
             if isinstance(term, GroupDivergence):
                 return term.at(seen)
-            return term if num_points is None else term.thinned(num_points)
+            return term if unhidden else term.thinned(num_points)
 
         return {name: narrow(term) for name, term in terms.items()}
 

@@ -61,7 +61,7 @@ class GroupDivergence:
         cls, camera: Camera, maps: ChannelMaps, points: Tensor, groups: PointGroups, matches: Tensor
     ) -> GroupDivergence:
         """Weigh groups by the square root of their share: no class dominates, and none of a few points does."""
-        weights = groups.dense.mean(0).sqrt()
+        weights = groups.mean_share().sqrt()
         channels = maps.mean()
         background = channels / channels.sum().clamp_min(_FLOOR)
         return cls(camera, maps, points, groups, matches, weights / weights.sum().clamp_min(_FLOOR), background)

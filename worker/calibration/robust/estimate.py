@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from worker.calibration.config import CalibrationConfig
 from worker.calibration.parallel import both, for_each
 from worker.calibration.progress import OnProgress, Progress
-from worker.calibration.robust.cues import COARSE, FINE, MEDIUM, FrameCues
+from worker.calibration.robust.cues import FINE, MEDIUM, FrameCues
 from worker.calibration.robust.divergence import GroupDivergence
 from worker.calibration.robust.objective import GaussianPrior, RobustObjective, WeightedFrame
 from worker.calibration.robust.refinement import Ascent, ascend
@@ -20,6 +20,7 @@ from worker.calibration.transforms import RigidTransform, rotation_angle_rad
 
 # Points per job at each level: enough for the level's sharpness, few enough for the number of poses it judges.
 _SEARCH_POINTS, _FOLLOW_UP_POINTS, _MEDIUM_POINTS, _FINE_POINTS = 1200, 2000, 2500, 8000
+_POLISH_POINTS = 100_000
 _MIN_POINTS_PER_FRAME = 200
 # Basins are wider than this apart at each level (deg).
 _SEARCH_SEPARATION_DEG, _FINAL_SEPARATION_DEG = 4.0, 0.4
@@ -94,9 +95,15 @@ def estimate(
     settings = config.robust
     prior = gaussian_prior(initial, config)
 
+    told: tuple[Ascent, float | None] | None = None
+
     def report(fraction: float, ascents: Sequence[Ascent]) -> None:
-        best = _best_first(ascents)[0].T_cam_lidar
-        on_progress(Progress("refinement", fraction, loss_at(best) if loss_at else None))
+        nonlocal told
+        best = _best_first(ascents)[0]
+        # As long as the best one stays the same, so does its loss.
+        if told is None or told[0] is not best:
+            told = best, loss_at(best.T_cam_lidar) if loss_at else None
+        on_progress(Progress("refinement", fraction, told[1]))
 
     basins = search(cues, frame_weights, initial, config, on_progress)
 
@@ -116,7 +123,7 @@ def estimate(
         lambda made: report(0.5 + 0.5 * len(made) / len(contenders), made),
     )
     best, *rivals = _distinct(_best_first(finalists), num_finalists)
-    polished = ascend(fine.around(best.T_cam_lidar), best.T_cam_lidar, _POLISH_STEPS)
+    polished = ascend(fine.around(best.T_cam_lidar, _POLISH_POINTS, unhidden=True), best.T_cam_lidar, _POLISH_STEPS)
     near = fine.around(polished.T_cam_lidar, _FINE_POINTS)
     settled = Ascent(polished.T_cam_lidar, near(polished.T_cam_lidar), (*best.history, *polished.history))
     return Estimate((settled, *rivals), fine, near)
@@ -152,7 +159,7 @@ def search(
     rotation_rad = math.radians(config.prior.rotation_deg)
     wide = config.prior.translation_m > _SEARCHED_TRANSLATION_M and not config.hold_translation
     shift_m = config.prior.translation_m if wide else 0.0
-    coarse = for_each(lambda cue: cue.histogram_terms(COARSE), cues)
+    coarse = for_each(lambda cue: cue.coarse_terms, cues)
     terms = _weighted_terms(coarse, frame_weights, settings, _SEARCH_POINTS)
     effort = _effort(config)
     poses = spread(initial[None], rotation_rad, shift_m, round(settings.num_candidates * effort**2), config.seed)
@@ -196,11 +203,16 @@ class FineLevel:
     full: RobustObjective
     thinned: RobustObjective
 
-    def around(self, pose: RigidTransform, num_points: int | None = None) -> RobustObjective:
-        """Return the objective over the points that poses close to this one see, about `num_points` of them or all."""
-        per_frame = None if num_points is None else max(_MIN_POINTS_PER_FRAME, num_points // len(self.cues))
+    def around(self, pose: RigidTransform, num_points: int, *, unhidden: bool = False) -> RobustObjective:
+        """Return the objective over about `num_points` of those that poses close to this one see.
+
+        With `unhidden`, over those among them that nothing hides from the camera, and over all edges.
+        """
+        per_frame = max(_MIN_POINTS_PER_FRAME, num_points // len(self.cues))
         frames = for_each(
-            lambda each: WeightedFrame(each[0].narrowed(dict(each[1].terms), pose, per_frame), each[1].weight),
+            lambda each: WeightedFrame(
+                each[0].narrowed(dict(each[1].terms), pose, per_frame, unhidden=unhidden), each[1].weight
+            ),
             list(zip(self.cues, self.full.frames, strict=True)),
         )
         return RobustObjective(tuple(frames), self.full.weights, self.full.observations, self.full.prior)

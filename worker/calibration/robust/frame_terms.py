@@ -13,7 +13,7 @@ from worker.calibration.camera import Camera
 from worker.calibration.frame import ClassTable, Frame
 from worker.calibration.robust.class_groups import agreement, group_matrix
 from worker.calibration.robust.divergence import GroupDivergence
-from worker.calibration.robust.maps import ChannelMaps, blurred, brightness, shrunk
+from worker.calibration.robust.maps import ChannelMaps, blurred, brightness, shares, shrunk
 from worker.calibration.robust.point_groups import PointGroups
 from worker.calibration.view_cone import ViewCone
 
@@ -61,11 +61,14 @@ class SemanticChannels:
     def _groups(self) -> PointGroups:
         return PointGroups.from_dense(torch.from_numpy(self.membership))
 
+    def _shrunk_for(self, sigma_px: float, camera: Camera) -> npt.NDArray[np.float32]:
+        return shrunk(self.channels, int(sigma_px * self.channels.shape[1] / camera.width))
+
     def term(self, camera: Camera, sigma_px: float, dtype: torch.dtype, device: str) -> GroupDivergence:
         """Return the divergence of the groups with the image blurred by `sigma_px`."""
         return GroupDivergence.build(
             camera,
-            _blurred_maps(self.channels, camera, sigma_px, dtype, device),
+            _blurred_maps(self._shrunk_for(sigma_px, camera), camera, sigma_px, dtype, device),
             torch.as_tensor(self.points.T, dtype=dtype, device=device).contiguous(),
             self._groups.to(dtype, device),
             torch.as_tensor(self.matches, dtype=dtype, device=device),
@@ -79,24 +82,20 @@ class IntensityChannels:
     Markings on asphalt and signs show in both.
 
     Attributes:
-        channels: (H, W, levels) one-hot brightness level of every pixel.
-        membership: (N, groups x levels) one-hot intensity level of every point of `SemanticChannels.points`.
+        grey_level: (H, W) brightness level of every pixel.
+        groups: the intensity level, within its class group, of every point of `SemanticChannels.points`.
     """
 
-    channels: npt.NDArray[np.float32]
-    membership: npt.NDArray[np.float32]
+    grey_level: npt.NDArray[np.uint8]
+    groups: PointGroups
 
     @classmethod
     def from_frame(cls, frame: Frame, semantic: SemanticChannels) -> IntensityChannels | None:
         """Sort brightness and intensity into levels of equal share; None without an image or without an intensity."""
         if frame.image is None or frame.intensity is None:
             return None
-        membership = _intensity_levels(frame.intensity[semantic.kept], semantic.membership.argmax(1))
-        return cls(_grey_levels(frame.image), membership) if membership.shape[1] >= 2 else None
-
-    @cached_property
-    def _groups(self) -> PointGroups:
-        return PointGroups.from_dense(torch.from_numpy(self.membership))
+        groups = _intensity_levels(frame.intensity[semantic.kept], semantic.membership.argmax(1))
+        return cls(_grey_level(frame.image), groups) if groups.count >= 2 else None
 
     def term(
         self, semantic: SemanticChannels, camera: Camera, sigma_px: float, dtype: torch.dtype, device: str
@@ -104,21 +103,19 @@ class IntensityChannels:
         """Return the divergence of the levels with the image blurred by `sigma_px`."""
         return GroupDivergence.build(
             camera,
-            _blurred_maps(self.channels, camera, sigma_px, dtype, device),
+            _blurred_maps(shares(self.grey_level, _GREY_LEVELS, int(sigma_px)), camera, sigma_px, dtype, device),
             torch.as_tensor(semantic.points.T, dtype=dtype, device=device).contiguous(),
-            self._groups.to(dtype, device),
-            torch.zeros(self.membership.shape[1], _GREY_LEVELS, dtype=dtype, device=device),
+            self.groups.to(dtype, device),
+            torch.zeros(self.groups.count, _GREY_LEVELS, dtype=dtype, device=device),
         )
 
 
 def _blurred_maps(
     channels: npt.NDArray[np.float32], camera: Camera, sigma_px: float, dtype: torch.dtype, device: str
 ) -> ChannelMaps:
-    """Blur channels (h, w, C) by `sigma_px` on a grid that is as coarse as the blur allows."""
-    columns_per_px = channels.shape[1] / camera.width
-    smaller = shrunk(channels, int(sigma_px * columns_per_px))
-    scale_u, scale_v = smaller.shape[1] / camera.width, smaller.shape[0] / camera.height
-    return ChannelMaps.from_channels(blurred(smaller, sigma_px * scale_u), scale_u, scale_v, dtype, device)
+    """Blur channels (h, w, C), on a grid as coarse as the blur allows, by `sigma_px`."""
+    scale_u, scale_v = channels.shape[1] / camera.width, channels.shape[0] / camera.height
+    return ChannelMaps.from_channels(blurred(channels, sigma_px * scale_u), scale_u, scale_v, dtype, device)
 
 
 def _image_channels(frame: Frame, camera: Camera) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
@@ -150,24 +147,24 @@ def _hard_groups(labels: npt.NDArray[np.integer], classes: ClassTable) -> tuple[
     return table.astype(np.int16)[labels], groups
 
 
-def _grey_levels(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return membership of every pixel in brightness levels of equal share, (H, W, levels)."""
+def _grey_level(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the brightness level (H, W) of every pixel, of levels of equal share."""
     grey = brightness(image)
-    bounds = np.quantile(grey[::4, ::4], np.linspace(0, 1, _GREY_LEVELS + 1)[1:-1])
-    level = np.searchsorted(bounds.astype(np.float32), grey)
-    return np.eye(_GREY_LEVELS, dtype=np.float32)[level]
+    bounds = np.quantile(grey[::4, ::4], np.linspace(0, 1, _GREY_LEVELS + 1)[1:-1]).astype(np.float32)
+    level = np.zeros(grey.shape, np.uint8)
+    for bound in bounds:
+        level += grey > bound
+    return level
 
 
-def _intensity_levels(intensity: npt.NDArray[np.float32], group: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
-    """Return membership of every point in intensity levels of equal share within its group, (N, groups x levels)."""
-    columns = []
+def _intensity_levels(intensity: npt.NDArray[np.float32], group: npt.NDArray[np.integer]) -> PointGroups:
+    """Return as groups the intensity levels, of equal share within each class group, of points (N,)."""
+    label, count = np.full(len(intensity), -1, np.int16), 0
     for index in np.unique(group):
         mine = group == index
         if mine.sum() < _INTENSITY_LEVELS * _MIN_POINTS_PER_LEVEL:
             continue
         bounds = np.quantile(intensity[mine], np.linspace(0, 1, _INTENSITY_LEVELS + 1)[1:-1])
-        level = np.searchsorted(bounds, intensity)
-        columns += [mine & (level == k) for k in range(_INTENSITY_LEVELS)]
-    if not columns:
-        return np.zeros((len(intensity), 0), np.float32)
-    return np.stack(columns, 1).astype(np.float32)
+        label[mine] = count + np.searchsorted(bounds, intensity[mine])
+        count += _INTENSITY_LEVELS
+    return PointGroups.from_labels(torch.from_numpy(label), count)

@@ -22,7 +22,7 @@ _SAME_PLACE_SHARE = 0.93
 _THUMBNAIL = (24, 64)
 # A frame that on its own asks for more than this, and for so many times the usual, contradicts the rest (deg).
 _CONTRADICTION_DEG, _CONTRADICTION_TIMES = 1.5, 4.0
-_OWN_STEPS, _OWN_POINTS = 8, 4000
+_OWN_STEPS, _OWN_POINTS = 5, 4000
 # How far around it looks for what it asks for (deg), and how much better per observation a place beyond its own hill
 # must be: a frame alone errs more than all together, and is not called wrong for that.
 _LOOK_AROUND_DEG, _CLEAR_GAIN = 6.0, 0.15

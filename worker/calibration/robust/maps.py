@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+from numba import njit
 from torch import Tensor
+
+from worker.calibration.fused import OPTIONS
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,44 @@ def shrunk(channels: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.flo
     """Shrink channels (h, w, C) by averaging areas of about `factor` x `factor` cells; what remains spans the same."""
     if factor <= 1:
         return channels
-    h, w, c = channels.shape
-    smaller = (max(1, round(w / factor)), max(1, round(h / factor)))
-    # OpenCV averages up to four channels at a time.
-    parts = [cv2.resize(channels[..., i : i + 4], smaller, interpolation=cv2.INTER_AREA) for i in range(0, c, 4)]
-    return np.concatenate([part.reshape(smaller[1], smaller[0], -1) for part in parts], -1)
+    smaller = np.zeros((*_smaller(channels.shape[:2], factor), channels.shape[2]), np.float32)
+    _average(np.ascontiguousarray(channels), np.zeros((1, 1), np.uint8), smaller)
+    return smaller
+
+
+def shares(levels: npt.NDArray[np.uint8], count: int, factor: int) -> npt.NDArray[np.float32]:
+    """Return the share (h, w, count) of each of `count` levels (H, W) in areas of about `factor` x `factor` cells."""
+    found = np.zeros((*_smaller(levels.shape, max(1, factor)), count), np.float32)
+    _average(np.zeros((1, 1, 0), np.float32), np.ascontiguousarray(levels), found)
+    return found
+
+
+def _smaller(shape: Sequence[int], factor: int) -> tuple[int, int]:
+    return max(1, round(shape[0] / factor)), max(1, round(shape[1] / factor))
+
+
+@njit(**OPTIONS)
+def _average(channels, levels, smaller):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add every cell's channels (h, w, C), or 1 at its level (h, w) where there are no channels, to `smaller`."""
+    by_level = channels.shape[2] == 0
+    h, w = levels.shape if by_level else channels.shape[:2]
+    rows, columns, count = smaller.shape
+    for y in range(h):
+        top, low = y * rows / h, (y + 1) * rows / h
+        row = int(top)
+        # A cell reaches into the next row and column at most.
+        down = max(0.0, low - (row + 1))
+        for x in range(w):
+            left, right = x * columns / w, (x + 1) * columns / w
+            column = int(left)
+            over = max(0.0, right - (column + 1))
+            for r, tall in ((row, low - top - down), (row + 1, down)):
+                for c, wide in ((column, right - left - over), (column + 1, over)):
+                    share = np.float32(tall * wide)
+                    if share <= 0 or r >= rows or c >= columns:
+                        continue
+                    if by_level:
+                        smaller[r, c, levels[y, x]] += share
+                    else:
+                        for k in range(count):
+                            smaller[r, c, k] += share * channels[y, x, k]

@@ -37,6 +37,17 @@ class PointGroups:
         share = torch.where(share > _LEAST_SHARE, share, 0)
         return cls(index.to(torch.int16).contiguous(), share.contiguous(), count)
 
+    @classmethod
+    def from_labels(cls, label: Tensor, count: int) -> PointGroups:
+        """Take one group a point (N,), or none where the label is negative."""
+        return cls(label.clamp_min(0).to(torch.int16)[:, None], (label >= 0).to(torch.float32)[:, None], count)
+
+    def mean_share(self) -> Tensor:
+        """Return the mean share (G,) of each group over all points."""
+        total = torch.zeros(self.count, dtype=self.share.dtype, device=self.share.device)
+        total.index_add_(0, self.index.flatten().to(torch.int64), self.share.flatten())
+        return total / len(self.share)
+
     def to(self, dtype: torch.dtype, device: torch.device | str) -> PointGroups:
         """Return the same groups in another precision or on another device."""
         return PointGroups(self.index.to(device), self.share.to(device=device, dtype=dtype), self.count)
