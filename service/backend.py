@@ -9,9 +9,11 @@ from service.access.keys import KeyRing
 from service.access.rates import Rates
 from service.checks import Checks
 from service.seats import Seats
+from service.together import Together
 from worker.dispatch import Dispatcher
 from worker.jobs.idempotency import IdempotencyKeys
 from worker.jobs.owned import OwnedJobs
+from worker.jobs.record import JobRecord, JobState
 from worker.jobs.store import JobStore, connect
 from worker.rigs.store import RigStore
 from worker.settings import Settings
@@ -25,6 +27,8 @@ class Backend:
     Attributes:
         settings: What the operator chose.
         jobs: The job records.
+        records: The same for requests that come at the same time: a record by its id.
+        positions: Places in the queue by ids, likewise.
         owned: Which jobs belong to whom.
         rigs: The rigs that are watched for drift.
         idempotency: The keys of requests that may come again.
@@ -38,6 +42,8 @@ class Backend:
 
     settings: Settings
     jobs: JobStore
+    records: Together[str, JobRecord | None]
+    positions: Together[str, int | None]
     owned: OwnedJobs
     rigs: RigStore
     idempotency: IdempotencyKeys
@@ -52,9 +58,12 @@ class Backend:
     def open(cls, settings: Settings) -> Self:
         """Prepare the connections; none is made before the first request."""
         client = connect(settings.resolved_broker_url, timeout_s=settings.broker_timeout_s)
+        jobs = JobStore(client)
         return cls(
             settings=settings,
-            jobs=JobStore(client),
+            jobs=jobs,
+            records=Together(jobs.get_all),
+            positions=Together(jobs.queue_positions),
             owned=OwnedJobs(client),
             rigs=RigStore(client, keep_s=settings.keep_rigs_s, most_entries=settings.rig_history),
             idempotency=IdempotencyKeys(client, settings.idempotency_ttl_s),
@@ -65,6 +74,10 @@ class Backend:
             checks=Checks(settings.checks_at_once),
             seats=Seats(settings.max_streams),
         )
+
+    async def queue_position(self, record: JobRecord) -> int | None:
+        """Return how many jobs wait before this one; None where it does not wait."""
+        return await self.positions.ask(record.id) if record.state is JobState.QUEUED else None
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,4 +1,4 @@
-"""How many uploads are read at a time: reading a file takes several times its size in memory."""
+"""How many uploads are read at a time: an image takes several times its size in memory, and so does packed data."""
 
 from pathlib import Path
 

@@ -9,11 +9,10 @@ from typing import Any
 import anyio
 from fastapi.sse import format_sse_event
 from redis.exceptions import RedisError
-from starlette.concurrency import run_in_threadpool
 
 from service.backend import Backend
 from service.schemas import progress_object
-from worker.jobs.record import JobRecord, JobState
+from worker.jobs.record import JobRecord
 
 _LOOK_INTERVAL_S = 0.25
 _RECONNECT_MS = 2000
@@ -36,7 +35,8 @@ async def job_events(job_id: str, last_id: str, backend: Backend) -> AsyncIterat
     # Bounded, so that no stream outlives a key that was revoked by much.
     while time.monotonic() - started < backend.settings.max_stream_s:
         try:
-            record, position = await run_in_threadpool(_look, job_id, backend)
+            record = await backend.records.ask(job_id)
+            position = None if record is None else await backend.queue_position(record)
         except RedisError:
             return
         if record is None:
@@ -59,12 +59,6 @@ async def job_events(job_id: str, last_id: str, backend: Backend) -> AsyncIterat
 def is_last_event(record: JobRecord, last_id: str) -> bool:
     """Return whether a client that has this event has all there is to come."""
     return record.state.is_terminal and last_id == _id_of(progress_object(record, queue_position=None))
-
-
-def _look(job_id: str, backend: Backend) -> tuple[JobRecord | None, int | None]:
-    record = backend.jobs.get(job_id)
-    waits = record is not None and record.state is JobState.QUEUED
-    return record, backend.jobs.queue_position(job_id) if waits else None
 
 
 def _id_of(report: dict[str, Any]) -> str:

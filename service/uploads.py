@@ -19,11 +19,13 @@ from service.problems import (
 from worker.inputs import (
     InputError,
     InputLimits,
+    check_image,
+    check_label_image,
     check_label_image_size,
-    read_image,
-    read_label_image,
-    read_point_cloud,
-    read_point_labels,
+    check_point_cloud,
+    check_point_label_count,
+    check_point_labels,
+    map_file,
 )
 from worker.inputs.request import check_label_sources, parse_request
 from worker.settings import Settings
@@ -152,20 +154,20 @@ def _check_frames(upload: Upload, limits: InputLimits) -> None:
 
 
 def _check_frame(frame: FrameUpload, index: int, limits: InputLimits) -> tuple[int, int]:
-    """Read a frame as the worker will; return height and width of its image."""
+    """Refuse a frame that the worker's readers would refuse; return height and width of its image."""
     with _blamed_on("image", index):
-        image = read_image(frame.image.path, limits)
+        size = check_image(map_file(frame.image.path), limits)
     if frame.image_labels is not None:
         with _blamed_on("image_labels", index):
-            check_label_image_size(read_label_image(frame.image_labels.path, limits), image)
+            check_label_image_size(check_label_image(map_file(frame.image_labels.path), limits), size)
     with _blamed_on("point_cloud", index):
-        cloud = read_point_cloud(frame.point_cloud.path, frame.point_cloud.filename or "", limits)
-    if frame.point_labels is not None:
+        cloud = frame.point_cloud
+        num_points = check_point_cloud(map_file(cloud.path), cloud.filename or "", limits)
+    if (labels := frame.point_labels) is not None:
         with _blamed_on("point_labels", index):
-            labels = read_point_labels(frame.point_labels.path, frame.point_labels.filename or "", limits)
-            cloud.of_kept_points(labels)
-    height, width = image.shape[:2]
-    return height, width
+            num_labels = check_point_labels(map_file(labels.path), labels.filename or "", limits)
+            check_point_label_count(num_labels, num_points)
+    return size
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 import re
 
 import anyio
-from starlette.concurrency import run_in_threadpool
 
 from service.backend import Backend
 from worker.jobs.record import JobRecord
@@ -29,7 +28,7 @@ async def wait_for_end(job_id: str, wait_s: float, backend: Backend) -> JobRecor
         RedisError: The broker does not answer.
     """
     with backend.seats.taken() as seated:
-        record = await run_in_threadpool(backend.jobs.get, job_id)
+        record = await backend.records.ask(job_id)
         if not seated:
             return record
         pause_s = _FIRST_PAUSE_S
@@ -37,5 +36,5 @@ async def wait_for_end(job_id: str, wait_s: float, backend: Backend) -> JobRecor
             while record is not None and not record.state.is_terminal:
                 await anyio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-                record = await run_in_threadpool(backend.jobs.get, job_id)
+                record = await backend.records.ask(job_id)
     return record

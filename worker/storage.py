@@ -5,6 +5,7 @@ All keys are made here, from a job id and fixed names; nothing a caller wrote be
 
 import contextlib
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,10 +25,11 @@ VIEW: Final = "view.json"
 IMAGE_CLASSES: Final = "image-classes.png"
 POINT_CLASSES: Final = "point-classes.bin"
 
-# What all files on their way to the store hold in memory together is the product of the three.
+# A file on its way to the store holds two parts in memory: one that is filled, one that is sent.
 _PART_BYTES: Final = 5 * 2**20  # S3 takes no smaller ones
-_PARTS_AT_ONCE: Final = 2
+_LOCAL_PART_BYTES: Final = 2**20
 _FILES_AT_ONCE: Final = 4
+_COPY_BYTES: Final = 256 * 2**10
 # A request that moves no more than this is given up early. The first of an upload is one, and so is the one that takes
 # the upload back: callers hear of an outage within two seconds.
 _SMALL_BYTES: Final = 64 * 2**10
@@ -77,8 +79,14 @@ class BlobStore:
 
     def put_file(self, key: str, path: Path) -> None:
         """Store the content of a file under `key`, whole or not at all, holding no more than parts of it in memory."""
-        with self._files, _outage_as_unavailable(f"{key} could not be stored"):
-            obstore.put(self._store, key, path, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
+        part_bytes = _LOCAL_PART_BYTES if isinstance(self._store, LocalStore) else _PART_BYTES
+        with (
+            self._files,
+            _outage_as_unavailable(f"{key} could not be stored"),
+            path.open("rb") as file,
+            obstore.open_writer(self._store, key, buffer_size=part_bytes, max_concurrency=1) as blob,
+        ):
+            shutil.copyfileobj(file, blob, _COPY_BYTES)
 
     def get(self, key: str) -> bytes:
         """Return the blob under `key`."""

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from worker.attempt import Workbench, run_attempt
 from worker.celery_app import TASK, create_celery_app
+from worker.computing_environment import computing_environment
 from worker.logs import configure_logging
 from worker.metrics_server import WorkerMetrics
 from worker.settings import Settings
@@ -50,7 +51,7 @@ def _set_up_logging(**_: Any) -> None:
 def _set_up_supervisor(sender: Any, **_: Any) -> None:
     """Prepare the parent of the processes that compute; it never loads torch itself."""
     settings = Settings()
-    _share_cores(settings, processes=max(1, sender.concurrency or 1))
+    _prepare_environment(settings, processes=max(1, sender.concurrency or 1))
     Supervisor.open(settings, sender.hostname).watch(calibrate)
     if settings.metrics_port:
         WorkerMetrics(settings).watch(calibrate)
@@ -62,9 +63,9 @@ def _warm_up(**_: Any) -> None:
     workbench()
 
 
-def _share_cores(settings: Settings, processes: int) -> None:
-    """Set the threads of the processes before they start: more threads than cores only spin."""
+def _prepare_environment(settings: Settings, processes: int) -> None:
+    """Tell the processes that compute, before they start, to share the cores; what the operator set stands."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = settings.threads or max(1, cores // processes)
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, str(threads))
+    for variable, value in computing_environment(threads).items():
+        os.environ.setdefault(variable, value)

@@ -16,14 +16,14 @@ JobId = Annotated[
 ]
 
 
-def _own_job(job_id: JobId, caller: CallerOfRequest, backend: BackendOfApp) -> JobRecord:
+async def _own_job(job_id: JobId, caller: CallerOfRequest, backend: BackendOfApp) -> JobRecord:
     """Return the record of a job of the caller's.
 
     Raises:
         UnknownJob: There is none; somebody else's job looks the same as none.
     """
     # What no server made must not become part of a key.
-    record = backend.jobs.get(job_id) if _JOB_ID.fullmatch(job_id) else None
+    record = await backend.records.ask(job_id) if _JOB_ID.fullmatch(job_id) else None
     if record is None or record.owner != caller.owner:
         raise UnknownJob
     return record

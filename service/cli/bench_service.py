@@ -20,7 +20,9 @@ def service(
     uploads: Annotated[int, typer.Option(help="Large uploads in flight at once.", min=1, max=200)] = 50,
     upload_mib: Annotated[int, typer.Option(help="Size of each, MiB.", min=1, max=400)] = 50,
     repeats: Annotated[int, typer.Option(help="Jobs alone, and runs in process.", min=1, max=100)] = 10,
-    throughput_jobs: Annotated[int, typer.Option(help="Jobs at once, for one and two workers.", min=2, max=500)] = 12,
+    throughput_jobs: Annotated[
+        int, typer.Option(help="Jobs timed with one and two workers; even.", min=2, max=500)
+    ] = 24,
 ) -> None:
     """Measure latency, rates, memory, overhead and scaling of a service of its own, on this machine's loopback only."""
     from worker.bench.service.benchmark import ServiceBenchSettings, measure

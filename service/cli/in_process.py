@@ -49,7 +49,7 @@ def _read_frame(files: FrameFiles) -> InputFrame:
     image_labels = point_labels = None
     if files.image_labels is not None:
         image_labels = read_label_image(files.image_labels)
-        check_label_image_size(image_labels, image)
+        check_label_image_size(image_labels.shape, image.shape)
     if files.point_labels is not None:
         point_labels = cloud.of_kept_points(read_point_labels(files.point_labels, files.point_labels.name))
     from worker.segmentation import InputFrame

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.access.caller import CallerOfRequest
 from service.access.own_job import OwnJob
-from service.backend import BackendOfApp
+from service.backend import Backend, BackendOfApp
 from service.problems import (
     BrokerDown,
     InvalidParameter,
@@ -20,9 +20,10 @@ from service.problems import (
     describe,
 )
 from service.routes.addresses import address_of
-from service.routes.status import status_response, summary
+from service.routes.status import status_response, summaries
 from service.schemas import JobList, JobStatus
 from service.waiting import preferred_wait_s, wait_for_end
+from worker.jobs.record import JobRecord
 from worker.jobs.transitions import Verdict
 from worker.storage import BlobMissing, artifact_key, overlay_name
 
@@ -44,9 +45,9 @@ def list_jobs(
 ) -> JSONResponse:
     """List the caller's jobs, newest first."""
     page = backend.owned.page(caller.owner, limit, after)
-    records = [record for record in map(backend.jobs.get, page.ids) if record is not None]
+    records = [record for record in backend.jobs.get_all(page.ids) if record is not None]
     following = f"{address_of(request, 'list_jobs')}?limit={limit}&after={page.next}" if page.next else None
-    return JSONResponse({"jobs": [summary(record, request, backend) for record in records], "next": following})
+    return JSONResponse({"jobs": summaries(records, request, backend), "next": following})
 
 
 @router.get(
@@ -60,7 +61,7 @@ async def job_status(record: OwnJob, request: Request, backend: BackendOfApp, pr
     latest = await wait_for_end(record.id, wait_s, backend) if wait_s and not record.state.is_terminal else record
     if latest is None:
         raise UnknownJob
-    response = await run_in_threadpool(status_response, latest, request, backend)
+    response = await status_response(latest, request, backend)
     if wait_s:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
     return response
@@ -95,13 +96,22 @@ def job_overlay(record: OwnJob, backend: BackendOfApp, stage: Literal["initial",
         **describe(Unauthorized, LoopbackOnly, UnknownJob, BrokerDown, StorageDown),
     },
 )
-def delete_job(record: OwnJob, request: Request, backend: BackendOfApp) -> Response:
+async def delete_job(record: OwnJob, request: Request, backend: BackendOfApp) -> Response:
     """Cancel a job and delete every byte of it."""
+    cancelled = await run_in_threadpool(_cancel, record, backend)
+    if cancelled is None:
+        return Response(status_code=204)
+    return await status_response(cancelled, request, backend, status_code=202)
+
+
+def _cancel(record: JobRecord, backend: Backend) -> JobRecord | None:
+    """Delete a job; return what is left of one that still runs.
+
+    Raises:
+        UnknownJob: It was deleted meanwhile.
+    """
     if backend.jobs.cancel(record.id) is Verdict.GONE:
         raise UnknownJob
     backend.blobs.delete_job(record.id)
     backend.owned.forget(record.owner, record.id)
-    cancelled = backend.jobs.get(record.id)
-    if cancelled is None:
-        return Response(status_code=204)
-    return status_response(cancelled, request, backend, status_code=202)
+    return backend.jobs.get(record.id)

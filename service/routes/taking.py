@@ -138,7 +138,7 @@ async def _answer(accepted: Accepted, wait_s: int, request: Request, backend: Ba
     if wait_s or accepted.is_repeat:
         record = await wait_for_end(accepted.job_id, wait_s, backend)
     if record is not None and record.state.is_terminal and wait_s:
-        return await run_in_threadpool(status_response, record, request, backend)
+        return await status_response(record, request, backend)
     state = JobState.QUEUED if record is None else record.state
     links = links_of(request, accepted.job_id, has_overlay=record is not None and record.artifacts is not None)
     body = JobAccepted(id=accepted.job_id, state=state, links=links)

@@ -120,7 +120,7 @@ def test_a_stream_ends_where_the_broker_is_away(api: Any, make_job: Any, monkeyp
         def away(*_: Any) -> None:
             raise redis.exceptions.ConnectionError
 
-        monkeypatch.setattr("worker.jobs.store.JobStore.get", away)
+        monkeypatch.setattr("redis.client.Pipeline.execute", away)
         assert [event["event"] for event in events if "event" in event] == []
 
 

@@ -197,7 +197,7 @@ def _labels_of(folder: FrameFolder, raw: InputFrame) -> tuple[Segmentation, Segm
     image_labels, point_labels = folder.image_labels(), folder.point_labels()
     if image_labels is None or point_labels is None:
         raise InputError("invalid-frame-folder", f"{folder.path} lacks image_labels.png or labels.label.")
-    check_label_image_size(image_labels, raw.image)
+    check_label_image_size(image_labels.shape, raw.image.shape)
     return (
         Segmentation(image_labels, folder.image_classes() or CITYSCAPES, None),
         Segmentation(raw.cloud.of_kept_points(point_labels), folder.point_classes() or SEMANTIC_KITTI_RAW, None),

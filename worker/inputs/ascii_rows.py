@@ -1,8 +1,8 @@
 """Rows of numbers in text, as ascii PCD and PLY files hold them."""
 
-import io
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ _MAX_LINE_BYTES = 8192
 
 
 def read_ascii_rows(
-    stream: io.BytesIO, num_rows: int, num_columns: int, columns: Sequence[int]
+    stream: BinaryIO, num_rows: int, num_columns: int, columns: Sequence[int]
 ) -> npt.NDArray[np.float64]:
     """Read the next `num_rows` lines of `num_columns` numbers each and return some of the columns.
 
@@ -35,7 +35,7 @@ def read_ascii_rows(
     return np.concatenate(blocks)
 
 
-def skip_ascii_rows(stream: io.BytesIO, num_rows: int) -> None:
+def skip_ascii_rows(stream: BinaryIO, num_rows: int) -> None:
     """Pass over the next `num_rows` lines.
 
     Raises:
@@ -59,7 +59,7 @@ def _parse_block(lines: list[bytes], num_columns: int, first: int) -> npt.NDArra
     return rows
 
 
-def text_lines(stream: io.BytesIO) -> Iterator[bytes]:
+def text_lines(stream: BinaryIO) -> Iterator[bytes]:
     """Yield the lines from here on.
 
     Raises:

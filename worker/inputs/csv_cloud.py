@@ -1,6 +1,5 @@
 """CSV clouds: a line a point, with or without a line of names first."""
 
-import io
 import re
 from itertools import islice
 
@@ -10,14 +9,16 @@ import numpy.typing as npt
 from worker.inputs.ascii_rows import text_lines
 from worker.inputs.limits import InputLimits
 from worker.inputs.raw_cloud import CloudFields, RawCloud, check_point_count, invalid_cloud
+from worker.inputs.source import Data, stream_of
 
 _BLOCK_ROWS = 16_384
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SEPARATORS = (",", ";", "\t")
 _WORD = re.compile(r"[A-Za-z_]")
 _NO_NAME = re.compile(r"^[+-]?(nan|inf|infinity)$|^[+-]?[\d.]+(e[+-]?\d+)?$", re.IGNORECASE)
 
 
-def read_csv_cloud(data: bytes, limits: InputLimits) -> RawCloud:
+def read_csv_cloud(data: Data, limits: InputLimits) -> RawCloud:
     """Read x, y, z and, where there is one, the intensity, separated by commas, semicolons, tabs or spaces.
 
     A first line of names tells the columns; without one they are x, y, z and, where there is a fourth, the intensity.
@@ -25,7 +26,8 @@ def read_csv_cloud(data: bytes, limits: InputLimits) -> RawCloud:
     Raises:
         InputError: for every file that is no such table.
     """
-    stream = io.BytesIO(data.removeprefix(b"\xef\xbb\xbf"))
+    stream = stream_of(data)
+    start = stream.seek(len(_BYTE_ORDER_MARK) if data[: len(_BYTE_ORDER_MARK)] == _BYTE_ORDER_MARK else 0)
     first = next(iter(text_lines(stream)), b"").decode("utf-8", "replace").strip()
     separator = next((mark for mark in _SEPARATORS if mark in first), None)
     cells = [cell.strip().strip("\"'") for cell in first.split(separator)]
@@ -35,7 +37,7 @@ def read_csv_cloud(data: bytes, limits: InputLimits) -> RawCloud:
         if len(cells) < 3:
             raise invalid_cloud("A CSV cloud needs x, y and z in every line, separated by commas.")
         fields = CloudFields(0, 1, 2, 3 if len(cells) > 3 else None)
-        stream.seek(0)
+        stream.seek(start)
     filled = (line for line in text_lines(stream) if line.strip())
     blocks: list[npt.NDArray[np.float64]] = []
     num_points = 0

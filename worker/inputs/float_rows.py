@@ -4,9 +4,10 @@ import numpy as np
 
 from worker.inputs.limits import InputLimits
 from worker.inputs.raw_cloud import RawCloud, check_point_count, invalid_cloud
+from worker.inputs.source import Data
 
 
-def read_kitti_bin(data: bytes, limits: InputLimits) -> RawCloud:
+def read_kitti_bin(data: Data, limits: InputLimits) -> RawCloud:
     """Read KITTI Velodyne points: x, y, z, intensity.
 
     Raises:
@@ -15,7 +16,7 @@ def read_kitti_bin(data: bytes, limits: InputLimits) -> RawCloud:
     return _read_rows(data, 4, "KITTI .bin", "x, y, z, intensity", limits)
 
 
-def read_nuscenes_bin(data: bytes, limits: InputLimits) -> RawCloud:
+def read_nuscenes_bin(data: Data, limits: InputLimits) -> RawCloud:
     """Read a nuScenes sweep: x, y, z, intensity, ring.
 
     Raises:
@@ -24,7 +25,7 @@ def read_nuscenes_bin(data: bytes, limits: InputLimits) -> RawCloud:
     return _read_rows(data, 5, "nuScenes .pcd.bin", "x, y, z, intensity, ring", limits)
 
 
-def _read_rows(data: bytes, num_columns: int, name: str, columns: str, limits: InputLimits) -> RawCloud:
+def _read_rows(data: Data, num_columns: int, name: str, columns: str, limits: InputLimits) -> RawCloud:
     row_bytes = 4 * num_columns
     if len(data) % row_bytes:
         raise invalid_cloud(

@@ -2,10 +2,21 @@
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from worker.inputs.image_file import open_image
 from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
 from worker.inputs.source import Source, read_source
+
+
+def check_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> tuple[int, int]:
+    """Refuse what `read_image` refuses, and return height and width of the rest; no array is made of it.
+
+    Raises:
+        InputError: As `read_image`.
+    """
+    image = _open(source, limits)
+    return image.height, image.width
 
 
 def read_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> npt.NDArray[np.uint8]:
@@ -18,9 +29,13 @@ def read_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> npt.NDAr
     Raises:
         InputError: `unreadable-file`, `file-too-large`, `unsupported-image-format`, `image-too-large`, `broken-image`.
     """
-    image = open_image(read_source(source, limits), ("PNG", "JPEG"), limits)
+    image = _open(source, limits)
     if image.mode.startswith("I"):
         # Pillow would clip 16-bit grayscale at 255 instead of scaling it.
         gray = (np.asarray(image) >> 8).astype(np.uint8)
         return np.repeat(gray[..., np.newaxis], 3, axis=2)
     return np.array(image.convert("RGB"))
+
+
+def _open(source: Source, limits: InputLimits) -> Image.Image:
+    return open_image(read_source(source, limits), ("PNG", "JPEG"), limits)

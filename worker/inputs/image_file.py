@@ -1,17 +1,16 @@
 """Image files opened with care: format and size from the header first, pixels only then."""
 
-import io
-
 from PIL import Image
 
 from worker.inputs.errors import InputError
 from worker.inputs.limits import InputLimits
+from worker.inputs.source import Data, stream_of
 
 # The last chunk of every PNG: no data, its name, its checksum.
 _PNG_END = b"IEND\xaeB`\x82"
 
 
-def open_image(data: bytes, formats: tuple[str, ...], limits: InputLimits) -> Image.Image:
+def open_image(data: Data, formats: tuple[str, ...], limits: InputLimits) -> Image.Image:
     """Open an image of one of `formats`, check the size its header states, and decode it.
 
     Returns:
@@ -24,7 +23,7 @@ def open_image(data: bytes, formats: tuple[str, ...], limits: InputLimits) -> Im
     if image.width * image.height > limits.max_image_pixels:
         raise _too_large(limits)
     # Pillow fills the rest of a PNG that stops early with zeros.
-    if image.format == "PNG" and _PNG_END not in data:
+    if image.format == "PNG" and data.find(_PNG_END) < 0:
         raise _broken("it ends before its last chunk")
     try:
         image.load()
@@ -33,9 +32,9 @@ def open_image(data: bytes, formats: tuple[str, ...], limits: InputLimits) -> Im
     return image
 
 
-def _parse_header(data: bytes, formats: tuple[str, ...], limits: InputLimits) -> Image.Image:
+def _parse_header(data: Data, formats: tuple[str, ...], limits: InputLimits) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=formats)
+        return Image.open(stream_of(data), formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(limits) from error
     except Exception as error:  # as above

@@ -7,9 +7,19 @@ from PIL import Image
 from worker.inputs.errors import InputError
 from worker.inputs.image_file import open_image
 from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
-from worker.inputs.source import Source, read_source
+from worker.inputs.source import Data, Source, read_source
 
 _BIT_DEPTH_AT = 24  # signature 8, chunk length 4, "IHDR" 4, width 4, height 4
+
+
+def check_label_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> tuple[int, int]:
+    """Refuse what `read_label_image` refuses, and return height and width of the rest; no array is made of it.
+
+    Raises:
+        InputError: As `read_label_image`.
+    """
+    image = _open(read_source(source, limits), limits)
+    return image.height, image.width
 
 
 def read_label_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> npt.NDArray[np.uint16]:
@@ -19,30 +29,39 @@ def read_label_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> np
         InputError: `unsupported-label-image`, or as `read_image`.
     """
     data = read_source(source, limits)
+    image = _open(data, limits)
+    labels = np.asarray(image).astype(np.uint16)
+    return labels // _gray_step(image, data)
+
+
+def _open(data: Data, limits: InputLimits) -> Image.Image:
     image = open_image(data, ("PNG",), limits)
     if image.mode not in {"1", "L", "P"} and not image.mode.startswith("I"):
         raise InputError(
             "unsupported-label-image",
             f"The label image has the channels {image.mode}: save the class ids as an 8- or 16-bit grayscale PNG.",
         )
-    labels = np.asarray(image).astype(np.uint16)
-    return labels // _gray_step(image, data)
+    return image
 
 
-def _gray_step(image: Image.Image, data: bytes) -> np.uint16:
+def _gray_step(image: Image.Image, data: Data) -> np.uint16:
     """Return what one id is worth in Pillow's values: it stretches 2- and 4-bit grayscale over 0..255."""
     bit_depth = data[_BIT_DEPTH_AT]
     stretched = image.mode == "L" and bit_depth < 8
     return np.uint16(255 // (2**bit_depth - 1) if stretched else 1)
 
 
-def check_label_image_size(labels: npt.NDArray[np.uint16], image: npt.NDArray[np.uint8]) -> None:
-    """Check that the label image (H, W) covers the camera image (H, W, 3) pixel by pixel.
+def check_label_image_size(labels: tuple[int, ...], image: tuple[int, ...]) -> None:
+    """Check that a label image covers its camera image pixel by pixel.
+
+    Args:
+        labels: Height and width of the label image.
+        image: Those of the camera image; channels behind them do not count.
 
     Raises:
         InputError: `label-image-size`.
     """
-    (label_height, label_width), (height, width) = labels.shape, image.shape[:2]
+    (label_height, label_width), (height, width) = labels[:2], image[:2]
     if (label_height, label_width) != (height, width):
         raise InputError(
             "label-image-size",

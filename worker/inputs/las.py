@@ -3,17 +3,18 @@
 Points of every format start alike: three scaled whole numbers, then the intensity. LAZ is unpacked by lazrs (MIT).
 """
 
-import io
 import struct
 from dataclasses import dataclass
 from typing import Self
 
 import lazrs
 import numpy as np
+import numpy.typing as npt
 
 from worker.inputs.errors import InputError
 from worker.inputs.limits import InputLimits
 from worker.inputs.raw_cloud import RawCloud, check_point_count, invalid_cloud, strided_column, truncated_cloud
+from worker.inputs.source import Data, stream_of
 
 _COMPRESSED = 0x80
 _LAST_POINT_FORMAT = 10
@@ -25,6 +26,7 @@ _BASE_LAYERS, _BASE_BYTES = 9, 30
 _MORE_LAYERS, _MORE_BYTES = {7: 1, 8: 2, 9: 1, 10: 3}, {7: 6, 8: 8, 9: 29, 10: 37}
 # x, y, z and intensity of every point format.
 _LEAST_POINT_BYTES = 14
+_UNIT_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class LasHeader:
     laszip: bytes | None
 
     @classmethod
-    def parse(cls, data: bytes) -> Self:
+    def parse(cls, data: Data) -> Self:
         """Read the header at the start of a file.
 
         Raises:
@@ -78,7 +80,7 @@ class LasHeader:
         )
 
 
-def read_las(data: bytes, limits: InputLimits) -> RawCloud:
+def read_las(data: Data, limits: InputLimits) -> RawCloud:
     """Read x, y, z and intensity, metres; everything else is passed over.
 
     Raises:
@@ -87,24 +89,37 @@ def read_las(data: bytes, limits: InputLimits) -> RawCloud:
     header = LasHeader.parse(data)
     check_point_count(header.num_points, limits)
     claimed, present = header.num_points * header.point_bytes, len(data) - header.body
+    points: Data | bytearray = data
     if header.laszip is not None:
-        data, start = _unpack(data, header, header.laszip, limits), 0
+        points, start = _unpack(data, header, header.laszip, limits), 0
     elif claimed > present:
         raise truncated_cloud(f"{header.num_points} points ({claimed} bytes)", f"{max(0, present)} bytes of points")
     else:
         start = header.body
-    axes = [
-        strided_column(data, start + 4 * axis, header.point_bytes, np.dtype("<i4"), header.num_points)
-        for axis in range(3)
-    ]
-    intensity = strided_column(data, start + 12, header.point_bytes, np.dtype("<u2"), header.num_points)
-    with np.errstate(all="ignore"):
-        columns = [axis * s + o for axis, s, o in zip(axes, header.scales, header.offsets, strict=True)]
-    x, y, z = columns
-    return RawCloud.from_columns(x, y, z, intensity)
+    units = np.ndarray(
+        (header.num_points, 3), "<i4", buffer=points, offset=start, strides=(header.point_bytes, _UNIT_BYTES)
+    )
+    intensity = strided_column(points, start + 3 * _UNIT_BYTES, header.point_bytes, np.dtype("<u2"), header.num_points)
+    return RawCloud(_ScaledRows(units, header.scales, header.offsets), intensity)
 
 
-def _laszip_record(data: bytes, position: int, num_records: int) -> bytes:
+@dataclass(frozen=True, eq=False)
+class _ScaledRows:
+    """Whole numbers (M, 3) that become metres where they are looked at: all at once, they are twice as large."""
+
+    units: npt.NDArray[np.int32]
+    scales: tuple[float, float, float]
+    offsets: tuple[float, float, float]
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def __getitem__(self, rows: slice, /) -> npt.NDArray[np.float64]:
+        with np.errstate(all="ignore"):
+            return self.units[rows] * np.array(self.scales) + np.array(self.offsets)
+
+
+def _laszip_record(data: Data, position: int, num_records: int) -> bytes:
     """Return the content of the variable-length record that describes the compression."""
     for _ in range(num_records):
         if position + _RECORD_HEADER_BYTES > len(data):
@@ -117,7 +132,7 @@ def _laszip_record(data: bytes, position: int, num_records: int) -> bytes:
     raise invalid_cloud("The LAZ file does not say how it is compressed (no laszip record): export it again.")
 
 
-def _check_chunk_table(data: bytes, header: LasHeader) -> None:
+def _check_chunk_table(data: Data, header: LasHeader) -> None:
     """Refuse a table of more chunks than there are points: room is made for all it claims."""
     try:
         (table,) = struct.unpack_from("<q", data, header.body)
@@ -130,7 +145,7 @@ def _check_chunk_table(data: bytes, header: LasHeader) -> None:
         raise invalid_cloud(f"The LAZ file claims {num_chunks} chunks for {header.num_points} points: export it again.")
 
 
-def _check_layers(data: bytes, header: LasHeader) -> None:
+def _check_layers(data: Data, header: LasHeader) -> None:
     """Refuse chunks whose layers reach beyond the file, for the same reason."""
     more = _MORE_BYTES.get(header.point_format, 0)
     layers = _BASE_LAYERS + _MORE_LAYERS.get(header.point_format, 0) + max(0, header.point_bytes - _BASE_BYTES - more)
@@ -146,7 +161,7 @@ def _check_layers(data: bytes, header: LasHeader) -> None:
         remaining -= num_points
 
 
-def _unpack(data: bytes, header: LasHeader, laszip: bytes, limits: InputLimits) -> bytes:
+def _unpack(data: Data, header: LasHeader, laszip: bytes, limits: InputLimits) -> bytearray:
     claimed = header.num_points * header.point_bytes
     if claimed > limits.max_bytes:
         raise InputError(
@@ -160,10 +175,10 @@ def _unpack(data: bytes, header: LasHeader, laszip: bytes, limits: InputLimits) 
     try:
         item_bytes = lazrs.LazVlr(laszip).item_size()
         if item_bytes == header.point_bytes:
-            stream = io.BytesIO(data)
+            stream = stream_of(data)
             stream.seek(header.body)
             lazrs.LasZipDecompressor(stream, laszip, None).decompress_many(points)
-            return bytes(points)
+            return points
     except BaseException as error:
         # A panic of the library arrives as a class of its own, beside Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":

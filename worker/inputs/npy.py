@@ -1,6 +1,5 @@
 """NumPy's `.npy` files: the header is checked against the bytes before an array is made."""
 
-import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from worker.inputs.errors import InputError
 from worker.inputs.limits import InputLimits
 from worker.inputs.raw_cloud import CloudFields, RawCloud, check_point_count, invalid_cloud
+from worker.inputs.source import Data, stream_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class NpyFile:
     body: memoryview
 
     @classmethod
-    def parse(cls, data: bytes, invalid: Callable[[str], InputError]) -> Self:
+    def parse(cls, data: Data, invalid: Callable[[str], InputError]) -> Self:
         """Read the header, and nothing that would unpickle.
 
         Raises:
@@ -53,7 +53,7 @@ class NpyFile:
         return np.ndarray(self.shape, self.dtype, buffer=self.body, order=self.order)
 
 
-def read_npy_cloud(data: bytes, limits: InputLimits) -> RawCloud:
+def read_npy_cloud(data: Data, limits: InputLimits) -> RawCloud:
     """Read a cloud of shape (N, 3 or more) - x, y, z, then intensity - or of N records with such fields.
 
     Raises:
@@ -83,8 +83,8 @@ def _from_records(file: NpyFile, limits: InputLimits) -> RawCloud:
     return RawCloud.from_columns(*(records[name] for name in used))
 
 
-def _read_header(data: bytes, invalid: Callable[[str], InputError]) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
-    stream = io.BytesIO(data)
+def _read_header(data: Data, invalid: Callable[[str], InputError]) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    stream = stream_of(data)
     try:
         version = np.lib.format.read_magic(stream)
         readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

@@ -1,6 +1,5 @@
 """PCD files of the Point Cloud Library: ascii, binary and binary_compressed."""
 
-import io
 import itertools
 import struct
 
@@ -17,9 +16,10 @@ from worker.inputs.raw_cloud import (
     strided_column,
     truncated_cloud,
 )
+from worker.inputs.source import Data, stream_of
 
 
-def read_pcd(data: bytes, limits: InputLimits) -> RawCloud:
+def read_pcd(data: Data, limits: InputLimits) -> RawCloud:
     """Read x, y, z and, where there is one, the intensity; other fields are passed over.
 
     Raises:
@@ -35,19 +35,19 @@ def read_pcd(data: bytes, limits: InputLimits) -> RawCloud:
     return _read_compressed(data, header, fields, limits)
 
 
-def _read_ascii(data: bytes, header: PcdHeader, fields: CloudFields) -> RawCloud:
+def _read_ascii(data: Data, header: PcdHeader, fields: CloudFields) -> RawCloud:
     counts = [field.count for field in header.fields]
     first_columns = list(itertools.accumulate(counts, initial=0))
     for field in fields.used():
         header.fields[field].dtype()
-    stream = io.BytesIO(data)
+    stream = stream_of(data)
     stream.seek(header.body)
     columns = [first_columns[field] for field in fields.used()]
     rows = read_ascii_rows(stream, header.num_points, sum(counts), columns)
     return RawCloud(xyz=rows[:, :3], intensity=None if fields.intensity is None else rows[:, 3])
 
 
-def _read_binary(data: bytes, header: PcdHeader, fields: CloudFields) -> RawCloud:
+def _read_binary(data: Data, header: PcdHeader, fields: CloudFields) -> RawCloud:
     """Read points one after the other, each with its fields side by side."""
     claimed, present = header.num_points * header.point_bytes, len(data) - header.body
     if claimed > present:
@@ -60,7 +60,7 @@ def _read_binary(data: bytes, header: PcdHeader, fields: CloudFields) -> RawClou
     return RawCloud.from_columns(*columns)
 
 
-def _read_compressed(data: bytes, header: PcdHeader, fields: CloudFields, limits: InputLimits) -> RawCloud:
+def _read_compressed(data: Data, header: PcdHeader, fields: CloudFields, limits: InputLimits) -> RawCloud:
     """Read fields one after the other, each with all its points, packed by LZF."""
     unpacked = _unpack(data, header, limits)
     sizes = (field.num_bytes * header.num_points for field in header.fields)
@@ -72,7 +72,7 @@ def _read_compressed(data: bytes, header: PcdHeader, fields: CloudFields, limits
     return RawCloud.from_columns(*columns)
 
 
-def _unpack(data: bytes, header: PcdHeader, limits: InputLimits) -> bytearray:
+def _unpack(data: Data, header: PcdHeader, limits: InputLimits) -> bytearray:
     claimed = header.num_points * header.point_bytes
     start = header.body + 8
     if len(data) < start:

@@ -8,6 +8,7 @@ import numpy as np
 
 from worker.inputs.header_lines import header_lines, is_whole_number
 from worker.inputs.raw_cloud import invalid_cloud
+from worker.inputs.source import Data
 
 PcdEncoding = Literal["ascii", "binary", "binary_compressed"]
 
@@ -74,7 +75,7 @@ class PcdHeader:
         return sum(field.num_bytes for field in self.fields)
 
     @classmethod
-    def parse(cls, data: bytes) -> Self:
+    def parse(cls, data: Data) -> Self:
         """Read the header at the start of a file; its VIEWPOINT is ignored, points stay in the LiDAR frame.
 
         Raises:
@@ -95,7 +96,7 @@ class PcdHeader:
         )
 
 
-def _split(data: bytes) -> tuple[dict[str, list[str]], PcdEncoding, int]:
+def _split(data: Data) -> tuple[dict[str, list[str]], PcdEncoding, int]:
     """Return the header's entries, the encoding named by its last line, and where that line ends."""
     entries: dict[str, list[str]] = {}
     for (key, *values), end in header_lines(data):

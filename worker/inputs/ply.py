@@ -1,6 +1,5 @@
 """PLY files: ascii, binary little-endian and binary big-endian."""
 
-import io
 import itertools
 
 import numpy as np
@@ -16,12 +15,13 @@ from worker.inputs.raw_cloud import (
     strided_column,
     truncated_cloud,
 )
+from worker.inputs.source import Data, stream_of
 
 # Values before the points are walked one by one, in Python: two million take about two seconds.
 _MAX_PASSED_OVER = 2_000_000
 
 
-def read_ply(data: bytes, limits: InputLimits) -> RawCloud:
+def read_ply(data: Data, limits: InputLimits) -> RawCloud:
     """Read x, y, z and, where there is one, the intensity of the element `vertex`; all else is passed over.
 
     Raises:
@@ -45,9 +45,9 @@ def read_ply(data: bytes, limits: InputLimits) -> RawCloud:
 
 
 def _read_ascii(
-    data: bytes, header: PlyHeader, before: list[PlyElement], vertex: PlyElement, fields: CloudFields
+    data: Data, header: PlyHeader, before: list[PlyElement], vertex: PlyElement, fields: CloudFields
 ) -> RawCloud:
-    stream = io.BytesIO(data)
+    stream = stream_of(data)
     stream.seek(header.body)
     for element in before:
         skip_ascii_rows(stream, element.count)
@@ -56,7 +56,7 @@ def _read_ascii(
 
 
 def _read_binary(
-    data: bytes, header: PlyHeader, before: list[PlyElement], vertex: PlyElement, fields: CloudFields
+    data: Data, header: PlyHeader, before: list[PlyElement], vertex: PlyElement, fields: CloudFields
 ) -> RawCloud:
     start = header.body
     for element in before:
@@ -72,7 +72,7 @@ def _read_binary(
     return RawCloud.from_columns(*columns)
 
 
-def _end_of(element: PlyElement, data: bytes, start: int) -> int:
+def _end_of(element: PlyElement, data: Data, start: int) -> int:
     """Return where the rows of a binary element end; beyond the data where they are cut."""
     if not element.num_lists:
         return start + element.count * sum(p.dtype.itemsize for p in element.properties)

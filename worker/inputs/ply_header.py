@@ -7,6 +7,7 @@ import numpy as np
 
 from worker.inputs.header_lines import header_lines, is_whole_number
 from worker.inputs.raw_cloud import invalid_cloud
+from worker.inputs.source import Data
 
 PlyFormat = Literal["ascii", "binary_little_endian", "binary_big_endian"]
 
@@ -72,7 +73,7 @@ class PlyHeader:
     body: int
 
     @classmethod
-    def parse(cls, data: bytes) -> Self:
+    def parse(cls, data: Data) -> Self:
         """Read the header at the start of a file.
 
         Raises:
@@ -95,7 +96,7 @@ class PlyHeader:
         return cls(ply_format, tuple(elements), body)
 
 
-def _split(data: bytes) -> tuple[list[list[str]], int]:
+def _split(data: Data) -> tuple[list[list[str]], int]:
     """Return the words of the header's lines, without remarks, and where the header ends."""
     lines: list[list[str]] = []
     for words, end in header_lines(data):

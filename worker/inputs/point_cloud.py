@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import PurePath
 
-from worker.inputs.cloud import PointCloud, clean_cloud
+from worker.inputs.cloud import PointCloud, clean_cloud, find_measurements
 from worker.inputs.csv_cloud import read_csv_cloud
 from worker.inputs.errors import InputError
 from worker.inputs.float_rows import read_kitti_bin, read_nuscenes_bin
@@ -13,10 +13,10 @@ from worker.inputs.npy import read_npy_cloud
 from worker.inputs.pcd import read_pcd
 from worker.inputs.ply import read_ply
 from worker.inputs.raw_cloud import RawCloud
-from worker.inputs.source import Source, read_source
+from worker.inputs.source import Data, Source, read_source
 
 # The first ending that fits counts.
-_READERS: dict[str, Callable[[bytes, InputLimits], RawCloud]] = {
+_READERS: dict[str, Callable[[Data, InputLimits], RawCloud]] = {
     ".pcd.bin": read_nuscenes_bin,
     ".bin": read_kitti_bin,
     ".pcd": read_pcd,
@@ -40,12 +40,27 @@ def read_point_cloud(source: Source, filename: str, limits: InputLimits = DEFAUL
     Raises:
         InputError: for every file that is not a usable cloud.
     """
-    reader = _reader_of(filename)
-    raw = reader(read_source(source, limits), limits)
+    raw = _read_raw(source, filename, limits)
     return clean_cloud(raw.xyz, raw.intensity)
 
 
-def _reader_of(filename: str) -> Callable[[bytes, InputLimits], RawCloud]:
+def check_point_cloud(source: Source, filename: str, limits: InputLimits = DEFAULT_LIMITS) -> int:
+    """Refuse what `read_point_cloud` refuses, and return how many points the rest has; they are looked at, not kept.
+
+    Raises:
+        InputError: As `read_point_cloud`.
+    """
+    xyz = _read_raw(source, filename, limits).xyz
+    find_measurements(xyz)
+    return len(xyz)
+
+
+def _read_raw(source: Source, filename: str, limits: InputLimits) -> RawCloud:
+    reader = _reader_of(filename)
+    return reader(read_source(source, limits), limits)
+
+
+def _reader_of(filename: str) -> Callable[[Data, InputLimits], RawCloud]:
     name = PurePath(filename).name.lower()
     for ending, reader in _READERS.items():
         if name.endswith(ending):

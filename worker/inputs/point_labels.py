@@ -1,6 +1,7 @@
 """Point labels: one class id for every point as it stands in its cloud."""
 
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from worker.inputs.errors import InputError
 from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
 from worker.inputs.npy import NpyFile
-from worker.inputs.source import Source, read_source
+from worker.inputs.source import Data, Source, read_source
 
 
 def read_point_labels(source: Source, filename: str, limits: InputLimits = DEFAULT_LIMITS) -> npt.NDArray[np.uint16]:
@@ -23,34 +24,49 @@ def read_point_labels(source: Source, filename: str, limits: InputLimits = DEFAU
     Raises:
         InputError: `unsupported-point-label-format`, `invalid-point-labels`, `unreadable-file` or `file-too-large`.
     """
+    # This takes the low 16 bits: SemanticKITTI has the instance above them, and other ids are not larger.
+    return _labels_in_file(source, filename, limits).astype(np.uint16)
+
+
+def check_point_labels(source: Source, filename: str, limits: InputLimits = DEFAULT_LIMITS) -> int:
+    """Refuse what `read_point_labels` refuses, and return how many labels the rest has; no array is made of it.
+
+    Raises:
+        InputError: As `read_point_labels`.
+    """
+    return len(_labels_in_file(source, filename, limits))
+
+
+def _labels_in_file(source: Source, filename: str, limits: InputLimits) -> npt.NDArray[Any]:
+    """View the labels (M,) as they stand in the file: integers."""
     name = PurePath(filename).name
     data = read_source(source, limits)
     if name.lower().endswith(".label"):
-        return _read_semantic_kitti(data)
+        return _view_semantic_kitti(data)
     if name.lower().endswith(".npy"):
-        return _read_npy(data)
+        return _view_npy(data)
     raise InputError(
         "unsupported-point-label-format", f"{name!r} is no known kind of point labels: name it *.label or *.npy."
     )
 
 
-def _read_semantic_kitti(data: bytes) -> npt.NDArray[np.uint16]:
+def _view_semantic_kitti(data: Data) -> npt.NDArray[Any]:
     if len(data) % 4:
         raise _invalid(
             f"A .label file holds 4 bytes a point (uint32), but {len(data)} bytes are not a multiple of 4: "
             "send the whole file.",
         )
-    return (np.frombuffer(data, dtype="<u4") & 0xFFFF).astype(np.uint16)
+    return np.frombuffer(data, dtype="<u4")
 
 
-def _read_npy(data: bytes) -> npt.NDArray[np.uint16]:
+def _view_npy(data: Data) -> npt.NDArray[Any]:
     file = NpyFile.parse(data, _invalid)
     if len(file.shape) != 1 or file.dtype.kind not in "iu":
         raise _invalid(f"Point labels in .npy must be integers of shape (M,), not {file.dtype.kind!r} of {file.shape}.")
     labels = file.array()
     if labels.size and (labels.min() < 0 or labels.max() > 0xFFFF):
         raise _invalid("Point labels must be class ids from 0 to 65535: map others, such as -1 for ignored, to 0.")
-    return labels.astype(np.uint16)
+    return labels
 
 
 def _invalid(message: str) -> InputError:

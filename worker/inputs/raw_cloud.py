@@ -2,17 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from worker.inputs.errors import InputError
 from worker.inputs.limits import InputLimits
+from worker.inputs.source import Data
 
 _INTENSITY_NAMES = ("intensity", "scalar_intensity", "reflectivity", "reflectance")
 
 Column = npt.NDArray[Any]
+
+
+class Rows(Protocol):
+    """Coordinates (M, 3) that are made where they are looked at: an array, or what reads one piece after the other."""
+
+    def __len__(self) -> int:
+        """Return M."""
+
+    def __getitem__(self, rows: slice, /) -> Any:
+        """Return some of the rows as an array (K, 3)."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +35,24 @@ class RawCloud:
         intensity: (M,) numbers, or None where the file has no such field.
     """
 
-    xyz: npt.NDArray[Any]
+    xyz: Rows
     intensity: Column | None
 
     @classmethod
     def from_columns(cls, x: Column, y: Column, z: Column, intensity: Column | None = None) -> Self:
         """Join columns (M,), which may differ in type."""
-        return cls(xyz=np.stack([x, y, z], axis=1), intensity=intensity)
+        return cls(xyz=_JoinedColumns((x, y, z)), intensity=intensity)
+
+
+@dataclass(frozen=True, eq=False)
+class _JoinedColumns:
+    columns: tuple[Column, Column, Column]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __getitem__(self, rows: slice, /) -> npt.NDArray[Any]:
+        return np.stack([column[rows] for column in self.columns], axis=1)
 
 
 class CloudFields(NamedTuple):
@@ -76,7 +98,7 @@ def check_point_count(count: int, limits: InputLimits) -> None:
         )
 
 
-def strided_column(data: bytes | bytearray, offset: int, stride: int, dtype: np.dtype[Any], count: int) -> Column:
+def strided_column(data: Data | bytearray, offset: int, stride: int, dtype: np.dtype[Any], count: int) -> Column:
     """View `count` numbers of `data` that lie `stride` bytes apart; the caller has checked that they are there."""
     return np.ndarray((count,), dtype, buffer=data, offset=offset, strides=(stride,))
 

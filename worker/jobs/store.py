@@ -1,5 +1,6 @@
 """Job records in the broker's Redis: reading them, and the transitions as methods."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -59,18 +60,42 @@ class JobStore:
 
     def get(self, job_id: str) -> JobRecord | None:
         """Return the record, or None if there is no such job."""
-        fields = cast(dict[str, str], self._client.hgetall(self._record(job_id)))
-        return JobRecord.from_hash(job_id, fields) if fields else None
+        (record,) = self.get_all([job_id])
+        return record
+
+    def get_all(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
+        """Return the records of some jobs, None for each that there is not, in one round trip."""
+        with self._client.pipeline(transaction=False) as together:
+            for job_id in job_ids:
+                together.hgetall(self._record(job_id))
+            answers = cast(list[dict[str, str]], together.execute())
+        return [
+            JobRecord.from_hash(job_id, fields) if fields else None
+            for job_id, fields in zip(job_ids, answers, strict=True)
+        ]
 
     def queue_position(self, job_id: str) -> int | None:
         """Return how many waiting jobs come before this one, or None if it does not wait."""
+        (position,) = self.queue_positions([job_id])
+        return position
+
+    def queue_positions(self, job_ids: Sequence[str]) -> list[int | None]:
+        """Return how many waiting jobs come before each of these, None where one does not wait, in one round trip."""
+        with self._client.pipeline(transaction=False) as together:
+            for queue in JobQueue:
+                together.zcard(self._waiting[queue])
+                for job_id in job_ids:
+                    together.zrank(self._waiting[queue], job_id)
+            answers = cast(list[int | None], together.execute())
+        positions: list[int | None] = [None] * len(job_ids)
         before = 0
-        for queue in JobQueue:
-            rank = cast(int | None, self._client.zrank(self._waiting[queue], job_id))
-            if rank is not None:
-                return before + rank
-            before += self.waiting_jobs(queue)
-        return None
+        for start in range(0, len(answers), len(job_ids) + 1):
+            length, *ranks = answers[start : start + len(job_ids) + 1]
+            for place, rank in enumerate(ranks):
+                if rank is not None:
+                    positions[place] = before + rank
+            before += cast(int, length)
+        return positions
 
     def waiting_jobs(self, queue: JobQueue) -> int:
         """Return how many jobs wait in a queue."""

@@ -2,11 +2,12 @@
 
 import struct
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from worker.inputs import InputError, InputLimits, read_point_cloud
+from worker.inputs import InputError, InputLimits, check_point_cloud, map_file, read_point_cloud
 
 ALL = [
     "cloud.bin",
@@ -152,3 +153,40 @@ def test_missing_returns_of_an_ouster_are_dropped(test_data):
     cloud = read_point_cloud(test_data / "rellis_000104" / "cloud.bin", "cloud.bin")
     assert len(cloud.kept) == 131072
     assert cloud.num_dropped_at_origin == 131072 - len(cloud.points) > 10_000
+
+
+@pytest.mark.parametrize("name", ["cloud.bin", "sweep.pcd.bin", "cloud.npy", "cloud.pcd", "cloud.ply", "cloud.las"])
+def test_a_check_makes_no_copy_of_the_points(make_las, make_npy, tmp_path, name):
+    """Beside the mapped file, half a million points take a few bytes each: large uploads must not fill the memory."""
+    count = 500_000
+    rows = np.linspace(1, 100, 5 * count, dtype="<f4").reshape(count, 5)
+    pcd = f"VERSION 0.7\nFIELDS x y z i r\nSIZE 4 4 4 4 4\nTYPE F F F F F\nCOUNT 1 1 1 1 1\nWIDTH {count}\nHEIGHT 1\n"
+    ply = f"ply\nformat binary_little_endian 1.0\nelement vertex {count}\n"
+    contents = {
+        "cloud.bin": rows[:, :4].tobytes,
+        "sweep.pcd.bin": rows.tobytes,
+        "cloud.npy": lambda: make_npy(rows),
+        "cloud.pcd": lambda: f"{pcd}POINTS {count}\nDATA binary\n".encode() + rows.tobytes(),
+        "cloud.ply": lambda: (
+            (ply + "".join(f"property float {axis}\n" for axis in ("x", "y", "z", "i", "r")) + "end_header\n").encode()
+            + rows.tobytes()
+        ),
+        "cloud.las": lambda: make_las(rows[:, :4].astype(float), compressed=False),
+    }
+    path = tmp_path / name
+    path.write_bytes(contents[name]())
+    tracemalloc.start()
+    try:
+        assert check_point_cloud(map_file(path), name) == count
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * count
+
+
+def test_an_empty_file_is_mapped_as_no_bytes(tmp_path):
+    """The reader then says what is missing, as it does for any file."""
+    path = tmp_path / "cloud.bin"
+    path.touch()
+    with pytest.raises(InputError, match="no points"):
+        check_point_cloud(map_file(path), path.name)

@@ -1,9 +1,12 @@
 """Whatever the bytes: a value or an InputError, soon, and without much memory."""
 
+import io
+import mmap
 import time
 import tracemalloc
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,11 +14,16 @@ from hypothesis import strategies as st
 from worker.inputs import (
     InputError,
     PointCloud,
+    check_image,
+    check_label_image,
+    check_point_cloud,
+    check_point_labels,
     read_image,
     read_label_image,
     read_point_cloud,
     read_point_labels,
 )
+from worker.inputs.source import Data
 
 CLOUD_NAMES = ["a.bin", "a.pcd.bin", "a.pcd", "a.ply", "a.npy", "a.las", "a.laz", "a.csv"]
 VALID_CLOUDS = [
@@ -68,6 +76,55 @@ def expect_value_or_input_error(read: Callable[[], object]) -> object:
         tracemalloc.stop()
         assert seconds < 30
         assert peak < 64 * 2**20
+
+
+def outcome(work: Callable[[], object]) -> object:
+    """Return what a check or a reader says, whichever way it ends."""
+    try:
+        return work()
+    except InputError as error:
+        return error.code, error.message
+
+
+def mapping(data: bytes) -> Data:
+    """Return the same bytes as those of a mapped file."""
+    if not data:
+        return data
+    mapped = mmap.mmap(-1, len(data))
+    mapped[:] = data
+    return mapped
+
+
+@pytest.mark.parametrize("name", VALID_CLOUDS)
+@given(changes=edits)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_check_of_a_mapped_cloud_says_what_the_reader_says(valid_clouds, valid_las, name, changes):
+    """The same refusal, word for word, or the number of points that the file has."""
+    data = mutated((valid_clouds | valid_las)[name], changes)
+    read = outcome(lambda: len(read_point_cloud(data, name).kept))
+    assert outcome(lambda: check_point_cloud(mapping(data), name)) == read
+
+
+@pytest.mark.parametrize("name", ["image.png", "image.jpeg"])
+@given(changes=edits)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_check_of_a_mapped_image_says_what_the_reader_says(valid_images, name, changes):
+    """The same refusal, word for word, or height and width."""
+    data = mutated(valid_images[name], changes)
+    assert outcome(lambda: check_image(mapping(data))) == outcome(lambda: read_image(data).shape[:2])
+    assert outcome(lambda: check_label_image(mapping(data))) == outcome(lambda: read_label_image(data).shape)
+
+
+@pytest.mark.parametrize("name", ["a.label", "a.npy"])
+@given(labels=st.lists(st.integers(-2, 70000), max_size=5), changes=edits)
+@settings(deadline=None)
+def test_a_check_of_mapped_labels_says_what_the_reader_says(name, labels, changes):
+    """The same refusal, word for word, or the number of labels."""
+    file = io.BytesIO()
+    np.save(file, np.array(labels, np.int64))
+    for data in (file.getvalue(), mutated(file.getvalue(), changes)):
+        read = outcome(lambda data=data: len(read_point_labels(data, name)))
+        assert outcome(lambda data=data: check_point_labels(mapping(data), name)) == read
 
 
 @pytest.mark.parametrize("name", VALID_CLOUDS)

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from worker.jobs.failures import POISON
-from worker.jobs.record import FrameKeys, JobError, JobInputs, JobOrigin, JobQueue, JobState
+from worker.jobs.record import ANONYMOUS, FrameKeys, JobError, JobInputs, JobOrigin, JobQueue, JobState
 from worker.jobs.store import Attempt, JobStore, connect
 from worker.jobs.transitions import Verdict
 from worker.settings import Settings
@@ -68,6 +68,16 @@ def test_queue_positions_count_the_jobs_before(jobs: JobStore) -> None:
     jobs.begin("z", "worker-1", LEASE_S)
     jobs.cancel("y")
     assert [jobs.queue_position(job_id) for job_id in "zyx"] == [None, None, 0]
+
+
+def test_many_records_and_positions_come_at_once(jobs: JobStore) -> None:
+    """In the order they were asked for, both queues in one count, and nothing where there is nothing."""
+    batch = dataclasses.replace(ANONYMOUS, queue=JobQueue.BATCH)
+    for job_id, origin in (("b", batch), ("c", batch), ("i", ANONYMOUS)):
+        jobs.create(job_id, INPUTS, origin)
+    assert [record and record.id for record in jobs.get_all(["i", "none", "c"])] == ["i", None, "c"]
+    assert jobs.queue_positions(["c", "i", "none", "b"]) == [2, 0, None, 1]
+    assert jobs.get_all([]) == jobs.queue_positions([]) == []
 
 
 def test_progress_shows_in_the_record(jobs: JobStore) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from worker.bench.service.workload import job_request
+from worker.computing_environment import computing_environment
 from worker.inputs.frame_folder import FrameFolder
 from worker.inputs.request import parse_request
 from worker.pipeline import PipelineInputs, run
@@ -19,7 +20,7 @@ from worker.segmentation import InputFrame, ModelCache
 
 def in_process_seconds(frame: FrameFolder, repeats: int, threads: int) -> list[float]:
     """Run the job `repeats` times in one process of its own, after one that is not counted."""
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
+    environment = {**os.environ, **computing_environment(threads), "OMP_WAIT_POLICY": "passive"}
     command = [sys.executable, "-m", __spec__.name, str(frame.path), str(repeats)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own
     seconds: list[float] = json.loads(done.stdout)
