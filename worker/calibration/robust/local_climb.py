@@ -20,8 +20,10 @@ from worker.calibration.transforms import RigidTransform
 DRIFT = Prior(rotation_deg=3.0, translation_m=0.1)
 """How far an extrinsic may have drifted for the way up to be found."""
 
-# The same as standard deviations: wide enough to leave the answer to the frames (deg, m).
-_SIGMA_DEG, _SIGMA_M = 2.0, 0.05
+# What is believed of the drift, as standard deviations (deg, m): the turn is left to the frames. A mount turns rather
+# than shifts; with more room for the centre, single frames climb along a pitch and the drop of the camera that looks
+# like it, by decimetres, and call a right extrinsic drifted.
+_SIGMA_DEG, _SIGMA_M = 2.0, 0.02
 # Random turns around the extrinsic (deg), to compare it with and to start from.
 _LOOK_AROUND_DEG, _LOOK_AROUND_COUNT, _STARTS = 2.5, 300, 2
 _LOOK_AROUND_POINTS, _MEDIUM_POINTS, _FINE_POINTS = 4000, 4000, 8000
