@@ -51,6 +51,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,  # these load their scripts from another host; the page has its own
+        redoc_url=None,
         generate_unique_id_function=lambda route: route.name,  # what generated clients call the endpoints
     )
     _install_middleware(app, chosen)

@@ -102,9 +102,9 @@ class LocalStack:
         Raises:
             StackError: One has ended.
         """
-        for name, process in (("API", self._api), *(("worker", worker) for worker in self._workers)):
-            if process is not None and not process.is_alive:
-                raise StackError(f"The {name} has ended: {self._where_the_log_is()}.")
+        self._check_api()
+        if self._ended_workers():
+            raise StackError(f"The worker has ended: {self._where_the_log_is()}.")
 
     def mend(self) -> list[str]:
         """Start workers again that have ended, such as one that ran out of memory; return a sentence for each.
@@ -112,15 +112,21 @@ class LocalStack:
         Raises:
             StackError: The API has ended, or workers end again and again.
         """
-        ended = [index for index, worker in enumerate(self._workers) if not worker.is_alive]
+        ended = self._ended_workers()
         self._mended += len(ended)
         if self._mended > _MOST_MENDED:
             raise StackError(f"Workers end again and again: {self._where_the_log_is()}.")
         for index in ended:
             self._workers[index] = self._worker(index)
+        self._check_api()
+        return [f"Worker {index} has ended and was started again: {self._where_the_log_is()}." for index in ended]
+
+    def _check_api(self) -> None:
         if self._api is not None and not self._api.is_alive:
             raise StackError(f"The API has ended: {self._where_the_log_is()}.")
-        return [f"Worker {index} has ended and was started again: {self._where_the_log_is()}." for index in ended]
+
+    def _ended_workers(self) -> list[int]:
+        return [index for index, worker in enumerate(self._workers) if not worker.is_alive]
 
     def _start_worker(self) -> None:
         self._workers.append(self._worker(len(self._workers)))

@@ -7,12 +7,10 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from service.access.caller import CallerOfRequest
 from service.backend import BackendOfApp
-from service.openapi import CALIBRATE_BODY, JOB_LINKS
 from service.problems import BrokerDown, InvalidParameter, LoopbackOnly, Unauthorized, describe
 from service.problems.addresses import UnknownRig
 from service.rig_schemas import RigEvents, RigList, RigStatus, events_object, rig_object, summary_object
-from service.routes.taking import HEADERS, REFUSALS, JobPostOfRequest, take
-from service.schemas import JobAccepted, JobStatus
+from service.routes.taking import TAKES_A_JOB, JobPostOfRequest, take
 from service.submission import Task
 from worker.jobs.record import JobKind
 from worker.rigs.rig import Rig
@@ -44,17 +42,7 @@ OwnRig = Annotated[Rig, Depends(_own_rig)]
 Count = Annotated[int, Query(ge=1, le=1000, description="Most entries, the newest first.")]
 
 
-@router.post(
-    "/{rig_id}/frames",
-    status_code=202,
-    response_model=JobAccepted,
-    openapi_extra={"requestBody": CALIBRATE_BODY},
-    responses={
-        200: {"model": JobStatus, "description": "With `Prefer: wait=N`: the job has ended.", "headers": HEADERS},
-        202: {"model": JobAccepted, "description": "The job was taken.", "headers": HEADERS, "links": JOB_LINKS},
-        **describe(*REFUSALS),
-    },
-)
+@router.post("/{rig_id}/frames", **TAKES_A_JOB)
 async def add_rig_frames(rig_id: RigId, post: JobPostOfRequest) -> Response:
     """Queue an evaluation whose outcome updates the rig. The first one makes the rig.
 

@@ -12,6 +12,7 @@ from service.access.caller import Caller, CallerOfRequest
 from service.admission import admit_post
 from service.backend import Backend, BackendOfApp
 from service.multipart import received_parts
+from service.openapi import CALIBRATE_BODY, JOB_LINKS
 from service.problems import (
     BodyTooLarge,
     BrokerDown,
@@ -30,21 +31,22 @@ from service.problems import (
     StorageDown,
     Unauthorized,
     UnknownPart,
+    describe,
 )
 from service.routes.addresses import links_of
 from service.routes.jobs import Prefer
 from service.routes.status import status_response
-from service.schemas import JobAccepted
+from service.schemas import JobAccepted, JobStatus
 from service.submission import Accepted, Submission, Task, submit
 from service.uploads import checked_upload, most_parts
 from service.waiting import preferred_wait_s, wait_for_end
 from worker.jobs.record import JobQueue, JobState
 
-HEADERS: Final[dict[str, Any]] = {
+_HEADERS: Final[dict[str, Any]] = {
     "Location": {"description": "Address of the job.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait before looking.", "schema": {"type": "integer"}},
 }
-REFUSALS: Final = (
+_REFUSALS: Final = (
     MalformedMultipart,
     Unauthorized,
     LoopbackOnly,
@@ -63,6 +65,17 @@ REFUSALS: Final = (
     BrokerDown,
     StorageDown,
 )
+# How every route that takes a job is declared.
+TAKES_A_JOB: Final[dict[str, Any]] = {
+    "status_code": 202,
+    "response_model": JobAccepted,
+    "openapi_extra": {"requestBody": CALIBRATE_BODY},
+    "responses": {
+        200: {"model": JobStatus, "description": "With `Prefer: wait=N`: the job has ended.", "headers": _HEADERS},
+        202: {"model": JobAccepted, "description": "The job was taken.", "headers": _HEADERS, "links": JOB_LINKS},
+        **describe(*_REFUSALS),
+    },
+}
 
 
 @dataclass(frozen=True)

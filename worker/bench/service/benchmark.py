@@ -15,7 +15,7 @@ from typing import Any, Final
 import redis
 
 from worker.bench.service.in_process import in_process_seconds
-from worker.bench.service.jobs import Jobs, Throughput
+from worker.bench.service.jobs import Jobs, JobTimes, Throughput
 from worker.bench.service.load import HOST, open_load, polling_rate
 from worker.bench.service.memory import upload_memory
 from worker.bench.service.report import Figure, percentile
@@ -28,6 +28,8 @@ OnPart = Callable[[str], None]
 _THREADS: Final = 1
 _MIB: Final = 2**20
 _WARM_UP_JOBS: Final = 6
+# In turns: other work on the machine, or a processor that slows down, is not to count for one side only.
+_TURNS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,15 @@ class _Measurement:
         return Figure(f"status polls, asked by {generator}", rate, "1/s", at_least=500)
 
     def _alone(self, jobs: Jobs) -> list[Figure]:
-        repeats = self._settings.repeats
-        times = [self._told(f"job {index + 1} of {repeats}, alone", jobs.one_alone) for index in range(repeats)]
-        attempt = statistics.median(each.attempt for each in times)
-        self._on_part("the same job in process")
-        computed = statistics.median(in_process_seconds(self._frame, repeats, _THREADS))
+        repeats = -(-self._settings.repeats // _TURNS)
+        times: list[JobTimes] = []
+        in_process: list[float] = []
+        for turn in range(1, _TURNS + 1):
+            self._on_part(f"{repeats} jobs alone, turn {turn} of {_TURNS}")
+            times += [jobs.one_alone() for _ in range(repeats)]
+            self._on_part(f"the same in process, turn {turn} of {_TURNS}")
+            in_process += in_process_seconds(self._frame, repeats, _THREADS)
+        attempt, computed = statistics.median(each.attempt for each in times), statistics.median(in_process)
         return [
             Figure(
                 "upload to start of the attempt, idle, median",
