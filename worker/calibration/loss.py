@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -18,6 +19,7 @@ from worker.calibration.parallel import for_each
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
 
+_Array = npt.NDArray[np.float64]
 # Pose-point pairs evaluated at once: small enough for a CPU's cache, large enough to hide the cost of each call.
 _PAIRS_PER_CHUNK = {"cpu": 1 << 17, "cuda": 1 << 25}
 
@@ -134,17 +136,8 @@ class SemanticAlignmentLoss:
         rotation, translation = fused.pose_of(c)
         sums, gradients = np.zeros((len(self.classes), 3)), np.zeros((len(self.classes), 6))
         for part in self.parts:
-            of_rotation, of_translation = np.zeros((1, 3, 3)), np.zeros((1, 3))
-            sums[part.class_index] += fused.squared_distances(
-                rotation[None],
-                translation[None],
-                lens,
-                part.points.numpy(),
-                part.field.nearest.numpy(),
-                part.field.margin,
-                of_rotation,
-                of_translation,
-            )[0]
+            of_part, of_rotation, of_translation = _fused(rotation[None], translation[None], lens, part, True)
+            sums[part.class_index] += of_part[0]
             gradients[part.class_index] += fused.along_vector(c, rotation, of_rotation[0], of_translation[0])
         columns, along_c = torch.from_numpy(sums).to(vector).unbind(-1), torch.from_numpy(gradients).to(vector)
         return VectorLosses(ClassLosses(*columns), lambda weights: weights @ along_c)
@@ -187,10 +180,11 @@ class _SumOfSquares(torch.autograd.Function):
         """Return the sums of squares, of distances, and the number of points in view, each (B,)."""
         with_gradient = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         if part.points.device.type == "cpu" and (lens := camera.lens) is not None:
-            sums, gradients = _fused(rotation, translation, lens, part, with_gradient)
-            squares, distances, count = sums.to(translation.dtype).unbind(-1)
+            arrays = _fused(*RigidTransform(rotation, translation).arrays, lens, part, with_gradient)
+            sums, *gradients = (torch.from_numpy(each).to(translation.dtype) for each in arrays)
+            squares, distances, count = sums.unbind(-1)
             if with_gradient:
-                ctx.save_for_backward(*(gradient.to(translation.dtype) for gradient in gradients))
+                ctx.save_for_backward(*gradients)
             ctx.mark_non_differentiable(distances, count)
             return squares, distances, count
         points_cam = RigidTransform(rotation, translation).apply(part.points)
@@ -213,15 +207,16 @@ class _SumOfSquares(torch.autograd.Function):
 
 
 def _fused(
-    rotation: Tensor, translation: Tensor, lens: tuple[float, ...], part: ClassInFrame, with_gradient: bool
-) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    rotations: _Array, translations: _Array, lens: tuple[float, ...], part: ClassInFrame, with_gradient: bool
+) -> tuple[_Array, _Array, _Array]:
     """Return the three sums (B, 3) of Eq. 1, and the gradients of R (B, 3, 3) and t (B, 3) or empty ones."""
-    poses = [np.ascontiguousarray(each.detach().numpy(), np.float64) for each in (rotation, translation)]
-    batch = len(poses[0]) if with_gradient else 0
+    batch = len(rotations) if with_gradient else 0
     gradients = np.zeros((batch, 3, 3)), np.zeros((batch, 3))
     field = part.field
-    sums = fused.squared_distances(*poses, lens, part.points.numpy(), field.nearest.numpy(), field.margin, *gradients)
-    return torch.from_numpy(sums), (torch.from_numpy(gradients[0]), torch.from_numpy(gradients[1]))
+    sums = fused.squared_distances(
+        rotations, translations, lens, part.points.numpy(), field.nearest.numpy(), field.margin, *gradients
+    )
+    return sums, *gradients
 
 
 def residuals(u: Tensor, v: Tensor, visible: Tensor, field: AlignmentField) -> tuple[Tensor, Tensor]:

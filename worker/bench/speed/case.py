@@ -15,8 +15,9 @@ from worker.bench.accuracy import Disturbance
 from worker.bench.frames import BenchFrame
 from worker.bench.speed.baselines import SearchedLoss, kd_tree_search, pairwise_search
 from worker.calibration.config import PAPER_CLASSES, CalibrationConfig, Profile
-from worker.calibration.loss import ClassLosses, SemanticAlignmentLoss, VectorLosses
+from worker.calibration.loss import ClassLosses, SemanticAlignmentLoss
 from worker.calibration.object_sets import object_pixel_sets
+from worker.calibration.refinement import DifferentiableLoss
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
 from worker.inputs import InputError
@@ -28,15 +29,11 @@ PAIRWISE: Final = "pairwise distances"
 _SEED: Final = 0
 
 
-class Loss(Protocol):
+class Loss(DifferentiableLoss, Protocol):
     """Eq. 1, however its nearest pixels are found."""
 
     def __call__(self, T_cam_lidar: RigidTransform) -> ClassLosses:
         """Evaluate a batch of extrinsics."""
-        ...
-
-    def at_vector(self, vector: Tensor) -> VectorLosses:
-        """Evaluate one calibration vector (6,) with its gradient."""
         ...
 
 

@@ -12,6 +12,7 @@ import torch
 from worker.calibration.camera import Camera
 from worker.calibration.config import Prior
 from worker.calibration.frame import Frame
+from worker.calibration.parallel import both
 from worker.calibration.robust.divergence import GroupDivergence
 from worker.calibration.robust.edges import EdgeAlignment, edge_alignment
 from worker.calibration.robust.frame_terms import IntensityChannels, SemanticChannels
@@ -74,6 +75,17 @@ class FrameCues:
                 self.semantic, self.camera, sharpness.brightness_sigma_px, self.dtype, self.device
             )
         return terms if num_points is None else {name: term.thinned(num_points) for name, term in terms.items()}
+
+    def terms(
+        self, sharpness: Sharpness, num_points: int | None = None, *, edges_from: RigidTransform | None = None
+    ) -> dict[str, Term]:
+        """Return the terms over about `num_points` points or all; depth edges where a pose says how to judge them."""
+        if edges_from is None:
+            return {**self.histogram_terms(sharpness, num_points)}
+        edges, histograms = both(
+            lambda: self.edge_term(edges_from), lambda: self.histogram_terms(sharpness, num_points)
+        )
+        return {**histograms} if edges is None else {**histograms, "edges": edges}
 
     def edge_term(self, viewpoint: RigidTransform) -> EdgeAlignment | None:
         """Return the edge term as seen from a pose that is roughly right; None without an image."""

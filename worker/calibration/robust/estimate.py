@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from worker.calibration.config import CalibrationConfig
-from worker.calibration.parallel import both, for_each
+from worker.calibration.parallel import for_each
 from worker.calibration.progress import OnProgress, Progress
 from worker.calibration.robust.cues import FINE, MEDIUM, FrameCues
 from worker.calibration.robust.divergence import GroupDivergence
@@ -240,17 +240,11 @@ class _Levels:
 
     def medium(self) -> RobustObjective:
         per_frame = max(_MIN_POINTS_PER_FRAME, _MEDIUM_POINTS // len(self.cues))
-        return self._objective(for_each(lambda cue: {**cue.histogram_terms(MEDIUM, per_frame)}, self.cues))
+        return self._objective(for_each(lambda cue: cue.terms(MEDIUM, per_frame), self.cues))
 
     def fine(self, viewpoint: RigidTransform) -> FineLevel:
-        def of_frame(cue: FrameCues) -> dict[str, Term]:
-            wanted = self.settings.edge_weight > 0
-            edges, histograms = both(
-                lambda: cue.edge_term(viewpoint) if wanted else None, lambda: cue.histogram_terms(FINE)
-            )
-            return {**histograms, **({} if edges is None else {"edges": edges})}
-
-        terms = for_each(of_frame, self.cues)
+        edges_from = viewpoint if self.settings.edge_weight > 0 else None
+        terms = for_each(lambda cue: cue.terms(FINE, edges_from=edges_from), self.cues)
         per_frame = max(_MIN_POINTS_PER_FRAME, _MEDIUM_POINTS // len(self.cues))
         thinned = [{name: term.thinned(per_frame) for name, term in each.items()} for each in terms]
         return FineLevel(self.cues, self._objective(terms), self._objective(thinned))

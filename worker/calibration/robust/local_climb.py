@@ -14,7 +14,6 @@ from worker.calibration.robust.estimate import Estimate, FineLevel
 from worker.calibration.robust.objective import GaussianPrior, RobustObjective, WeightedFrame
 from worker.calibration.robust.refinement import Ascent, ascend
 from worker.calibration.robust.search import score, spread
-from worker.calibration.robust.term import Term
 from worker.calibration.transforms import RigidTransform
 
 DRIFT = Prior(rotation_deg=3.0, translation_m=0.1)
@@ -125,13 +124,14 @@ def objective_around(
         num_points: points a frame; all by default.
         edges_from: the pose from which depth edges are judged; without one they do not count.
     """
-    settings, frames = config.robust, []
-    for cue, weight in zip(cues, frame_weights, strict=True):
-        terms: dict[str, Term] = {**cue.histogram_terms(sharpness, num_points)}
-        if edges_from is not None and settings.edge_weight > 0 and (edges := cue.edge_term(edges_from)) is not None:
-            terms["edges"] = edges
-        frames.append(WeightedFrame(terms, weight))
-    return RobustObjective(tuple(frames), settings.weights, settings.observations_per_frame, drift_prior(given))
+    settings = config.robust
+    if settings.edge_weight == 0:
+        edges_from = None
+    frames = tuple(
+        WeightedFrame(cue.terms(sharpness, num_points, edges_from=edges_from), weight)
+        for cue, weight in zip(cues, frame_weights, strict=True)
+    )
+    return RobustObjective(frames, settings.weights, settings.observations_per_frame, drift_prior(given))
 
 
 def _top(level: FineLevel, start: RigidTransform) -> Ascent:
