@@ -96,11 +96,9 @@ def run_attempt(bench: Workbench, job_id: str, worker: str) -> None:
         verdict = _end(bench, job_id, attempt.token)
         log.info("job ended", verdict=verdict.value)
     # Past the lease: who cleans up behind a lost attempt is not to be killed for it.
+    let_go(bench.jobs, bench.blobs, job_id, attempt.token)
     if verdict is Verdict.OK:
-        _delete_earlier_attempts(bench.blobs, job_id, attempt.token)
         bench.metrics.ended(bench.jobs.get(job_id))
-    else:
-        let_go(bench.jobs, bench.blobs, job_id, attempt.token)
 
 
 def _end(bench: Workbench, job_id: str, token: int) -> Verdict:
@@ -195,8 +193,3 @@ def _failure_of(error: Exception) -> JobError:
     if isinstance(error, SoftTimeLimitExceeded):
         return TIME_LIMIT
     return INTERNAL
-
-
-def _delete_earlier_attempts(blobs: BlobStore, job_id: str, token: int) -> None:
-    for earlier in range(1, token):
-        blobs.delete_attempt(job_id, earlier)

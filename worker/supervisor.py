@@ -52,6 +52,8 @@ class Supervisor:
         """Decide what becomes of a job whose process was killed: by the hard time limit, or by something else."""
         record = self._own(job_id)
         if record is None:
+            # Another attempt has it, or had it: what the killed process wrote after that must not stay.
+            let_go(self._jobs, self._blobs, job_id, None)
             return
         if timed_out:
             verdict = self._jobs.finish(job_id, record.token, JobState.FAILED, artifacts=False, error=TIME_LIMIT)

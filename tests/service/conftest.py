@@ -31,7 +31,7 @@ from worker.broker import answers, start_broker
 from worker.child_process import Child
 from worker.dispatch import Dispatcher
 from worker.jobs.record import JobState
-from worker.jobs.store import JobStore
+from worker.jobs.store import JobStore, connect
 from worker.jobs.transitions import Verdict
 from worker.settings import Settings
 
@@ -204,6 +204,10 @@ class Stack:
     def wait_for_end(self, job_id: str, timeout_s: float = 20.0) -> dict[str, Any]:
         """Return the status of a job once it has ended."""
         return self.wait_until(job_id, "succeeded", "failed", "cancelled", timeout_s=timeout_s)
+
+    def records(self) -> JobStore:
+        """Return the records of the jobs, past the API."""
+        return JobStore(connect(self.settings.resolved_broker_url, timeout_s=5))
 
     def blobs(self, job_id: str = "") -> list[str]:
         """Return the names of all files in the storage, or of those of one job."""

@@ -8,7 +8,7 @@ from worker.dispatch import Dispatcher
 from worker.jobs.record import JobInputs, JobRecord, JobState
 from worker.jobs.store import JobStore
 from worker.settings import Settings
-from worker.storage import BlobStore, artifact_key, open_storage
+from worker.storage import BlobMissing, BlobStore, artifact_key, open_storage
 from worker.supervisor import Supervisor
 
 LEASE_S = 60.0
@@ -103,6 +103,24 @@ def test_a_job_that_another_worker_has_is_let_alone(jobs: JobStore, supervisor: 
     supervisor.see_to("b", timed_out=False)
     supervisor.hand_back_all()
     assert _record(jobs) == before
+
+
+def test_what_a_killed_process_left_of_another_ones_job_goes(
+    jobs: JobStore, supervisor: Supervisor, blobs: BlobStore
+) -> None:
+    """It woke up, wrote, and was killed before it could clean up; as long as the other works, nothing is touched."""
+    _begin(jobs)
+    jobs.lose("a", 1, 3)
+    jobs.begin("a", "worker-2", LEASE_S)
+    for attempt in (1, 2):
+        blobs.put(artifact_key("a", attempt, "result.json"), b"{}")
+    supervisor.see_to("a", timed_out=True)
+    assert blobs.get(artifact_key("a", 2, "result.json")) == b"{}"
+    jobs.finish("a", 2, JobState.SUCCEEDED, artifacts=True)
+    supervisor.see_to("a", timed_out=True)
+    assert blobs.get(artifact_key("a", 2, "result.json")) == b"{}"
+    with pytest.raises(BlobMissing):
+        blobs.get(artifact_key("a", 1, "result.json"))
 
 
 def test_a_worker_that_stops_hands_back_what_it_has(jobs: JobStore, supervisor: Supervisor) -> None:

@@ -16,14 +16,14 @@ _RECORD_COMES_WITHIN_S: Final = 60
 _ADMIT: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+local recent = now - ARGV[4] * 1000000
 local function record(id) return ARGV[3] .. id end
-for _, oldest in ipairs(redis.call('ZRANGE', KEYS[1], 0, 1)) do
+for _, oldest in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', recent, 'BYSCORE', 'LIMIT', 0, 2)) do
   if redis.call('EXISTS', record(oldest)) == 0 then redis.call('ZREM', KEYS[1], oldest) end
 end
 local most = tonumber(ARGV[2])
 if most > 0 then
   if redis.call('ZCARD', KEYS[2]) >= most then
-    local recent = now - ARGV[4] * 1000000
     local open = redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES')
     for i = 1, #open, 2 do
       local state = redis.call('HGET', record(open[i]), 'state')

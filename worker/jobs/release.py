@@ -1,12 +1,21 @@
-"""What is left to do when an attempt has lost its job."""
+"""What is left to do when an attempt at a job is over."""
 
 from worker.jobs.record import JobState
 from worker.jobs.store import JobStore
 from worker.storage import BlobStore
 
 
-def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int) -> None:
-    """Leave a job that is not the attempt's to end: of a cancelled one nothing stays, of another's only its own.
+def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int | None) -> None:
+    """Delete what nobody will read of a job after an attempt at it is over.
+
+    Of a cancelled job nothing stays, of an ended one only what the attempt made that ended it, and of one that is now
+    another's all but what this attempt made.
+
+    Args:
+        jobs: The records.
+        blobs: What the job is kept in.
+        job_id: The job.
+        token: That of the attempt; None where it is not known any more, because the record is another's.
 
     Raises:
         RedisError, StorageUnavailable: Something may be left; whoever comes next to it does the rest.
@@ -15,5 +24,9 @@ def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int) -> None:
     if record is None or record.state is JobState.CANCELLED:
         blobs.delete_job(job_id)
         jobs.remove(job_id)
-    elif record.artifacts != token:
+    elif record.state.is_terminal:
+        for attempt in range(1, record.token + 1):
+            if attempt != record.artifacts:
+                blobs.delete_attempt(job_id, attempt)
+    elif token is not None:
         blobs.delete_attempt(job_id, token)
