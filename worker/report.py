@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,11 +68,7 @@ def confidence_object(result: CalibrationResult) -> dict[str, Any]:
             "observed": dict(confidence.observed),
             "covariance": confidence.covariance.tolist(),
             "score": confidence.score,
-            "full_sweeps": confidence.full_sweeps,
-            "least_drop": confidence.least_drop,
-            "rival_margin": confidence.rival_margin if math.isfinite(confidence.rival_margin) else None,
-            "rival_distance_deg": confidence.rival_distance_deg,
-            "cue_disagreement_deg": confidence.cue_disagreement_deg,
+            **confidence.signals,
             "frame_weights": list(record.frame_weights),
             "contradicting_frames": list(record.contradicting_frames),
         },

@@ -112,7 +112,9 @@ def job_record(
         "alignment_loss_after": result.loss_after.total_px2,
         "outcome": str(result.outcome),
         "verdict": None if result.verdict is None else str(result.verdict.level),
+        "reasons": [] if result.verdict is None else list(result.verdict.reasons),
         "sigma": None if result.confidence is None else dict(result.confidence.sigma),
+        "signals": None if result.confidence is None else dict(result.confidence.signals),
         "seconds": {
             "segmentation": sum(frame.segmentation_seconds for frame in frames),
             "calibration": seconds,

@@ -38,6 +38,8 @@ _SHRINKING_WITH_FRAMES = 0.25
 # A frame is worth its number of observations where it shows so many points, as a 64-beam sweep does; fewer are worth
 # less, in proportion.
 _FULL_SWEEP_POINTS = 16_000
+# Nearer estimates are the same answer less sharply put (deg).
+_OTHER_ANSWER_DEG = 1.0
 # A direction in which the data shrink the prior's variance by less than this share is not observed.
 _OBSERVED_SHARE = 0.5
 
@@ -51,8 +53,8 @@ class Confidence:
         observed: whether the frames, not the prior, determine a direction.
         covariance: (6, 6) of xi, rad and m.
         least_drop: least loss of the score per observation when the camera turns by 1 degree about any axis.
-        rival_margin: how much better the estimate scores per observation than the best one of another basin; infinite
-            without such a rival.
+        rival_margin: how much better the estimate scores per observation than the best other one that lies more than a
+            degree away; infinite without such a rival.
         rival_distance_deg: how far that rival lies away; 0 without one.
         cue_disagreement_deg: angle between the estimates of the semantic cue alone and of the others alone; 0 with one
             cue only.
@@ -69,6 +71,17 @@ class Confidence:
     cue_disagreement_deg: float
     score: float
     full_sweeps: float
+
+    @property
+    def signals(self) -> Mapping[str, float | None]:
+        """Return the numbers that a verdict weighs beside sigma, by their names; None for an infinite lead."""
+        return {
+            "full_sweeps": self.full_sweeps,
+            "least_drop": self.least_drop,
+            "rival_margin": self.rival_margin if math.isfinite(self.rival_margin) else None,
+            "rival_distance_deg": self.rival_distance_deg,
+            "cue_disagreement_deg": self.cue_disagreement_deg,
+        }
 
 
 def assess(estimate: Estimate) -> Confidence:
@@ -158,10 +171,13 @@ def _evidence_at(
 
 
 def _rival(estimate: Estimate, observations: float) -> tuple[float, float]:
-    if len(estimate.finalists) < 2:
-        return math.inf, 0.0
-    best, rival = estimate.finalists[:2]
-    return (best.at.value - rival.at.value) / observations, _apart_deg(best.T_cam_lidar, rival.T_cam_lidar)
+    """Return lead over and distance of the best finalist that gives another answer."""
+    best, *others = estimate.finalists
+    for rival in others:
+        distance = _apart_deg(best.T_cam_lidar, rival.T_cam_lidar)
+        if distance > _OTHER_ANSWER_DEG:
+            return (best.at.value - rival.at.value) / observations, distance
+    return math.inf, 0.0
 
 
 def _cue_disagreement_deg(objective: RobustObjective, pose: RigidTransform) -> float:

@@ -63,11 +63,8 @@ class EdgeAlignment:
     @torch.no_grad()
     def score(self, T_cam_lidar: RigidTransform) -> Tensor:
         """Return the mean strengths (B,) at a batch of poses."""
-        scores = []
-        for index in range(len(T_cam_lidar.translation)):
-            u, v, visible = self.camera.project(T_cam_lidar[index].apply(self.points))
-            scores.append((self.maps.nearest(u, v, visible) * self.weights).sum())
-        return torch.stack(scores)
+        u, v, visible = self.camera.project(T_cam_lidar.apply(self.points))
+        return (self.maps.nearest(u, v, visible) * self.weights).sum((-2, -1))
 
     def thinned(self, count: int) -> EdgeAlignment:
         """Return the same term over every n-th edge, about `count` of them, each counted n times."""

@@ -14,6 +14,7 @@ from worker.calibration.robust.divergence import GroupDivergence
 from worker.calibration.robust.objective import GaussianPrior, RobustObjective, WeightedFrame
 from worker.calibration.robust.refinement import Ascent, ascend
 from worker.calibration.robust.search import Candidates, best_of_each, score, spread
+from worker.calibration.robust.second_look import SecondLook
 from worker.calibration.robust.settings import RobustSettings
 from worker.calibration.robust.term import Term
 from worker.calibration.transforms import RigidTransform, rotation_angle_rad
@@ -29,6 +30,9 @@ _USUAL_ROTATION_DEG = 10.0
 # Poses tried around each basin, and how far around (deg).
 _FOLLOW_UP_COUNT, _FOLLOW_UP_DEG = 64, 2.5
 _MEDIUM_STEPS, _FINE_STEPS, _POLISH_STEPS = 7, 15, 5
+# The second look goes so far around (deg), and climbs over few points, then over as many as rank the finalists.
+_LOOK_AGAIN_DEG = 3.0
+_LOOK_STEPS, _LOOK_AT_TOP_STEPS = 10, 5
 # A caller who states no room still gets this much: nobody knows an extrinsic better (deg, m).
 _LEAST_ROTATION_DEG, _LEAST_TRANSLATION_M = 0.5, 0.01
 # Standard deviation of a centre that is held (m): nothing that frames say moves it by more.
@@ -122,7 +126,8 @@ def estimate(
         contenders,
         lambda made: report(0.5 + 0.5 * len(made) / len(contenders), made),
     )
-    best, *rivals = _distinct(_best_first(finalists), num_finalists)
+    finalists += _looked_again(fine, _best_first(finalists)[0].T_cam_lidar, config)
+    best, *rivals = _distinct(_best_first(finalists), len(finalists))
     polished = ascend(fine.around(best.T_cam_lidar, _POLISH_POINTS, unhidden=True), best.T_cam_lidar, _POLISH_STEPS)
     near = fine.around(polished.T_cam_lidar, _FINE_POINTS)
     settled = Ascent(polished.T_cam_lidar, near(polished.T_cam_lidar), (*best.history, *polished.history))
@@ -140,6 +145,19 @@ def settle(found: Estimate, frame_weights: Sequence[float]) -> Estimate:
         for rival in found.finalists[1:]
     ]
     return Estimate((best, *_best_first(rivals)), level, near)
+
+
+def _looked_again(fine: FineLevel, around: RigidTransform, config: CalibrationConfig) -> list[Ascent]:
+    """Climb from the best other places around an estimate, over few points to the hill and over many to its top."""
+    if not config.robust.num_second_looks:
+        return []
+    look = SecondLook(config.robust.num_second_looks, min(_LOOK_AGAIN_DEG, config.prior.rotation_deg))
+
+    def climb(place: RigidTransform) -> Ascent:
+        near_top = ascend(fine.thinned, place, _LOOK_STEPS).T_cam_lidar
+        return ascend(fine.around(near_top, _FINE_POINTS), near_top, _LOOK_AT_TOP_STEPS)
+
+    return for_each(climb, look.places(fine.full, around, config.seed + 2))
 
 
 def _effort(config: CalibrationConfig) -> float:

@@ -20,6 +20,7 @@ class RobustSettings:
         num_candidates: poses spread over a prior of 10 degrees; a wider one gets more of all three.
         num_basins: regions of the pose space that are followed up.
         num_finalists: basins that are climbed to the end with all points.
+        num_second_looks: poses tried around the best of them, sharp and with every cue; 0 for no second look.
     """
 
     semantic_weight: float = 1.0
@@ -29,6 +30,7 @@ class RobustSettings:
     num_candidates: int = 3000
     num_basins: int = 16
     num_finalists: int = 4
+    num_second_looks: int = 512
 
     def without(self, cues: Collection[str]) -> RobustSettings:
         """Return the same settings with some cues switched off.

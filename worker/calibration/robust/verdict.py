@@ -37,16 +37,15 @@ class Thresholds:
 
     Attributes:
         least_drop: least drop of the score per degree of turn.
-        rival_margin: least lead over an estimate from another basin.
-        rival_distance_deg: nearer ones are no rivals but the same answer less sharply put.
-        cue_disagreement_deg: most that classes and the other cues may differ.
+        rival_margin: least lead over an estimate more than a degree away.
+        cue_disagreement_deg: most that classes and the other cues may differ where a full sweep is in view. Where less
+            is, they must agree more closely, as the root of its share: few points let wrong extrinsics fit as well.
         sigma_deg: greatest standard deviation of a turn.
         full_sweeps: least number of full sweeps' worth of points; with fewer, sharp maps fit by chance.
     """
 
     least_drop: float = 0.03
     rival_margin: float = 0.03
-    rival_distance_deg: float = 1.0
     cue_disagreement_deg: float = 0.8
     sigma_deg: float = 0.35
     full_sweeps: float = 0.35
@@ -73,13 +72,12 @@ def _doubts(confidence: Confidence, limits: Thresholds) -> Iterator[str]:
             "Turning the camera by one degree hardly changes how well it explains the frames: the scene shows too "
             "little structure. Use a frame with cars, poles or buildings, or several frames."
         )
-    rivalled = confidence.rival_distance_deg > limits.rival_distance_deg
-    if rivalled and confidence.rival_margin < limits.rival_margin:
+    if confidence.rival_margin < limits.rival_margin:
         yield (
             f"Another extrinsic, {confidence.rival_distance_deg:.1f} degrees away, explains the frames almost as well. "
             "Use several frames, or state a narrower prior."
         )
-    if confidence.cue_disagreement_deg > limits.cue_disagreement_deg:
+    if confidence.cue_disagreement_deg > limits.cue_disagreement_deg * math.sqrt(min(1.0, confidence.full_sweeps)):
         yield (
             "The segmentation and the brightness edges ask for extrinsics "
             f"{confidence.cue_disagreement_deg:.1f} degrees apart. Look at the overlay; the networks may not know this "

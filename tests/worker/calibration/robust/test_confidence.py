@@ -13,6 +13,7 @@ from worker.calibration.progress import silent
 from worker.calibration.robust.confidence import AXES, assess
 from worker.calibration.robust.cues import FrameCues
 from worker.calibration.robust.estimate import Estimate, estimate
+from worker.calibration.robust.refinement import Ascent
 from worker.calibration.robust.settings import RobustSettings
 from worker.calibration.robust.term import Linearization
 from worker.calibration.robust.verdict import Level, is_usable, judge
@@ -133,14 +134,19 @@ def test_with_one_cue_there_is_nothing_to_disagree(rig, from_one):
     assert assess(from_one).cue_disagreement_deg > 0
 
 
-def test_the_rival_is_the_second_finalist(rig, from_one):
-    """Its distance and how far it falls behind are told; without one the lead is infinite."""
+def test_the_rival_is_the_best_finalist_more_than_a_degree_away(rig, from_one):
+    """Its distance and how far it falls behind are told; what lies nearer is the same answer, and hides no rival."""
     best = from_one.best
-    pose = rig.disturbed((0.0, 5.0, 0.0)).to(torch.float32)
-    rival = replace(best, T_cam_lidar=pose, at=Linearization(best.at.on_host() - 40.0 * np.eye(1, 43)[0]))
-    confidence = assess(replace(from_one, finalists=(best, rival)))
+
+    def behind(nats: float, yaw_deg: float) -> Ascent:
+        pose = rig.disturbed((0.0, yaw_deg, 0.0)).to(torch.float32)
+        return Ascent(pose, Linearization.of(torch.tensor(best.at.value - nats), torch.zeros(6), torch.eye(6)), ())
+
+    near, rival, worse = behind(10.0, 0.6), behind(40.0, 5.0), behind(60.0, 3.0)
+    confidence = assess(replace(from_one, finalists=(best, near, rival, worse)))
     assert confidence.rival_margin == pytest.approx(40 / from_one.objective.observations, rel=1e-3)
     assert confidence.rival_distance_deg == pytest.approx(5, abs=0.5)
-    alone = assess(replace(from_one, finalists=(best,)))
-    assert alone.rival_margin == np.inf
-    assert alone.rival_distance_deg == 0
+    for finalists in ((best,), (best, near)):
+        alone = assess(replace(from_one, finalists=finalists))
+        assert alone.rival_margin == np.inf
+        assert alone.rival_distance_deg == 0

@@ -16,7 +16,7 @@ SURE = Confidence(
     least_drop=0.3,
     rival_margin=math.inf,
     rival_distance_deg=0.0,
-    cue_disagreement_deg=0.2,
+    cue_disagreement_deg=0.1,
     score=2.0,
     full_sweeps=1.0,
 )
@@ -54,9 +54,17 @@ def test_all_doubts_are_told():
     assert all(reason[0].isupper() and reason.endswith(".") for reason in reasons)
 
 
-def test_a_rival_nearby_is_none():
-    """The same answer, less sharply put, takes no trust away; nor does one that fits much worse."""
-    assert judge(replace(SURE, rival_margin=0.001, rival_distance_deg=0.7)).level is Level.HIGH
+def test_few_points_must_agree_more_closely():
+    """What half a sweep shows is fitted by chance more easily; more than a full one buys no leniency."""
+    doubtful = replace(SURE, cue_disagreement_deg=0.6)
+    assert judge(doubtful).level is Level.HIGH
+    assert judge(replace(doubtful, full_sweeps=0.5)).level is Level.LOW
+    assert judge(replace(SURE, full_sweeps=0.5)).level is Level.HIGH
+    assert judge(replace(SURE, cue_disagreement_deg=1.0, full_sweeps=4.0)).level is Level.LOW
+
+
+def test_a_rival_that_fits_much_worse_is_none():
+    """What matters is its score, not how far away it lies."""
     assert judge(replace(SURE, rival_margin=0.5, rival_distance_deg=7.0)).level is Level.HIGH
 
 
