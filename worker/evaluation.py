@@ -8,7 +8,8 @@ from typing import Any
 
 from worker.calibration.robust.confidence import Confidence
 from worker.calibration.robust.departure import Departure
-from worker.calibration.robust.evaluate import Evaluation, evaluate_extrinsic
+from worker.calibration.robust.evaluate import evaluate_extrinsic
+from worker.calibration.robust.judgement import Evaluation
 from worker.calibration.transforms import RigidTransform
 from worker.overlay import overlay_png
 from worker.pipeline import (

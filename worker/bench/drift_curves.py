@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import fdtri
 
 from worker.bench.drift import Watch
-from worker.calibration.robust.evaluate import DriftVerdict
+from worker.calibration.robust.judgement import DriftVerdict
 from worker.rigs.estimate import DriftEstimate
 
 FALSE_ALARMS = 0.01
