@@ -47,6 +47,7 @@ class EvaluationResult(BaseModel):
     departure: Departure | None
     estimate_T_cam_lidar: list[list[float]] | None = Field(description="The nearest extrinsic the frames ask for.")
     confidence: dict[str, Any] | None
+    tracking: bool = Field(default=False, description="Tracked: `z_score`, `share_beaten` and `confidence` are null.")
     seconds: dict[str, float]
     models: dict[str, Any]
     seed: int

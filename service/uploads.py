@@ -27,7 +27,8 @@ from worker.inputs import (
     check_point_labels,
     map_file,
 )
-from worker.inputs.request import check_label_sources, parse_request
+from worker.inputs.request import check_is_calibration, check_label_sources, parse_request
+from worker.jobs.record import JobKind
 from worker.settings import Settings
 
 _FILE_PARTS = ("image", "point_cloud", "image_labels", "point_labels")
@@ -73,8 +74,13 @@ def most_parts(settings: Settings) -> int:
     return len(_FILE_PARTS) * (settings.max_frames + 1) + 2
 
 
-def checked_upload(parts: tuple[Part, ...], settings: Settings) -> Upload:
+def checked_upload(parts: tuple[Part, ...], settings: Settings, kind: JobKind = JobKind.CALIBRATE) -> Upload:
     """Check everything that can be checked without a network: nothing that passes fails for its form later.
+
+    Args:
+        parts: What was received.
+        settings: What is too large or too many.
+        kind: What is to be done with it.
 
     Raises:
         Problem: What is wrong, and in which part.
@@ -87,7 +93,7 @@ def checked_upload(parts: tuple[Part, ...], settings: Settings) -> Upload:
         if name not in names:
             raise MissingPart(f"The part {name} is missing. {MissingPart.sentence}", part=name)
     upload = Upload(request=_request_text(parts), frames=_frames(parts, settings.max_frames))
-    _check_request(upload)
+    _check_request(upload, kind)
     _check_frames(upload, settings.input_limits)
     return upload
 
@@ -136,9 +142,11 @@ def _files(parts: tuple[Part, ...], name: str) -> list[Part]:
     return files
 
 
-def _check_request(upload: Upload) -> None:
+def _check_request(upload: Upload, kind: JobKind) -> None:
     with _blamed_on("request"):
         request = parse_request(upload.request)
+        if kind is JobKind.CALIBRATE:
+            check_is_calibration(request)
         first = upload.frames[0]
         check_label_sources(
             request,

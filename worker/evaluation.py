@@ -8,67 +8,47 @@ from typing import Any
 
 from worker.calibration.robust.confidence import Confidence
 from worker.calibration.robust.departure import Departure
-from worker.calibration.robust.evaluate import Evaluation, evaluate_extrinsic
-from worker.calibration.transforms import RigidTransform
+from worker.calibration.robust.evaluate import evaluate_extrinsic
+from worker.calibration.robust.judgement import Evaluation
+from worker.calibration.robust.track_evaluation import evaluate_by_tracking
 from worker.overlay import overlay_png
-from worker.pipeline import (
-    OnProgress,
-    PipelineInputs,
-    PipelineOutput,
-    Progress,
-    calibration_config,
-    camera_of,
-    segment,
-)
+from worker.pipeline import OnProgress, PipelineInputs, PipelineOutput, from_core, start
 from worker.report import difference_object, extrinsic_object, loss_object
-from worker.segmentation import ModelCache, cloud_source, image_source
+from worker.segmentation import ModelCache
 from worker.version import __version__
 from worker.view import view_artifacts
 
 
 def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> PipelineOutput:
-    """Segment, evaluate and draw.
+    """Segment, evaluate or track, and draw.
 
     Raises:
         models.ModelError: a network cannot be had.
         ValueError: the frames do not belong to one camera.
     """
-    request = inputs.request
-    camera = camera_of(request, inputs.frames)
+    request, job = inputs.request, start(inputs, models, on_progress)
 
-    started = time.perf_counter()
-    image_classes = image_source(request.image_model, request.image_label_map, inputs.frames)
-    cloud_classes = cloud_source(request.cloud_model, request.point_label_map, inputs.frames)
-    frames = segment(inputs.frames, image_classes, cloud_classes, models, on_progress)
-    segmented = time.perf_counter()
-
-    config = calibration_config(request, models.device)
-    told = evaluate_extrinsic(
-        frames,
-        camera,
-        RigidTransform.from_matrix(request.initial.matrix()),
-        config,
-        lambda p: on_progress(Progress(p.stage, p.fraction, p.loss)),
-    )
-    evaluated = time.perf_counter()
+    began = time.perf_counter()
+    look = evaluate_by_tracking if request.options.tracking else evaluate_extrinsic
+    told = look(job.frames, job.camera, job.given, job.config, lambda p: on_progress(from_core(p)))
+    seconds = {"segmentation": job.segmentation_seconds, "evaluation": time.perf_counter() - began}
 
     poses = {"initial": told.T_cam_lidar}
     if told.estimate_T_cam_lidar is not None:
         poses["final"] = told.estimate_T_cam_lidar
+    image, frame = inputs.frames[0].image, job.frames[0]
     return PipelineOutput(
         result=evaluation_object(told)
         | {
-            "seconds": {
-                "segmentation": round(segmented - started, 4),
-                "evaluation": round(evaluated - segmented, 4),
-            },
-            "models": {"image": image_classes.describe(), "cloud": cloud_classes.describe()},
+            "tracking": request.options.tracking,
+            "seconds": {stage: round(value, 4) for stage, value in seconds.items()},
+            "models": job.describe_classes(),
             "seed": request.seed,
             "version": __version__,
         },
-        overlays={stage: overlay_png(inputs.frames[0].image, frames[0], camera, pose) for stage, pose in poses.items()},
+        overlays={stage: overlay_png(image, frame, job.camera, pose) for stage, pose in poses.items()},
         estimated=True,
-        view=view_artifacts(frames[0], request.camera, config.classes, ()),
+        view=view_artifacts(frame, request.camera, job.config.classes, ()),
     )
 
 

@@ -101,40 +101,77 @@ def run(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> 
         models.ModelError: a network cannot be had.
         ValueError: the frames do not belong to one camera.
     """
-    request = inputs.request
-    camera = camera_of(request, inputs.frames)
+    request, job = inputs.request, start(inputs, models, on_progress)
 
-    started = time.perf_counter()
-    image_classes = image_source(request.image_model, request.image_label_map, inputs.frames)
-    cloud_classes = cloud_source(request.cloud_model, request.point_label_map, inputs.frames)
-    frames = segment(inputs.frames, image_classes, cloud_classes, models, on_progress)
-    segmented = time.perf_counter()
-
-    config = calibration_config(request, models.device)
-    result = calibrate(
-        frames,
-        camera,
-        RigidTransform.from_matrix(request.initial.matrix()),
-        config,
-        lambda p: on_progress(_from_core(p)),
-    )
-    result = doubt_unfamiliar(result, image_classes.model, frames)
-    calibrated = time.perf_counter()
+    began = time.perf_counter()
+    result = calibrate(job.frames, job.camera, job.given, job.config, lambda p: on_progress(from_core(p)))
+    result = doubt_unfamiliar(result, job.image_classes.model, job.frames)
+    seconds = {"segmentation": job.segmentation_seconds, "calibration": time.perf_counter() - began}
 
     # The robust profile climbs scores of its own, which change from stage to stage: no curve of the loss.
     loss_history = result.record.history if request.profile == "paper" else ()
     return PipelineOutput(
         result=result_object(
             result,
-            seconds={"segmentation": segmented - started, "calibration": calibrated - segmented},
-            models={"image": image_classes.describe(), "cloud": cloud_classes.describe()},
+            seconds=seconds,
+            models=job.describe_classes(),
             seed=request.seed,
             version=__version__,
             dropped_points=sum(int((~frame.cloud.kept).sum()) for frame in inputs.frames),
         ),
-        overlays=_overlays(inputs.frames[0], frames[0], camera, result),
+        overlays=_overlays(inputs.frames[0], job.frames[0], job.camera, result),
         estimated=result.outcome.is_success,
-        view=view_artifacts(frames[0], request.camera, config.classes, loss_history),
+        view=view_artifacts(job.frames[0], request.camera, job.config.classes, loss_history),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class StartedJob:
+    """A job of any kind once all its pixels and points have a class.
+
+    Attributes:
+        frames: with their classes.
+        camera: intrinsics and image size.
+        given: T_cam_lidar of the request, unbatched, float64.
+        config: the core's settings.
+        image_classes, cloud_classes: where the classes came from.
+        segmentation_seconds: what the segmentation took.
+    """
+
+    frames: list[Frame]
+    camera: Camera
+    given: RigidTransform
+    config: CalibrationConfig
+    image_classes: LabelSource
+    cloud_classes: LabelSource
+    segmentation_seconds: float
+
+    def describe_classes(self) -> dict[str, dict[str, str]]:
+        """Say in a result where the classes of each modality came from."""
+        return {"image": self.image_classes.describe(), "cloud": self.cloud_classes.describe()}
+
+
+def start(inputs: PipelineInputs, models: ModelCache, on_progress: OnProgress) -> StartedJob:
+    """Do what every job begins with: settle camera and sources of classes, and segment.
+
+    Raises:
+        models.ModelError: a network cannot be had.
+        ValueError: the frames do not belong to one camera.
+    """
+    request = inputs.request
+    camera = camera_of(request, inputs.frames)
+    began = time.perf_counter()
+    image_classes = image_source(request.image_model, request.image_label_map, inputs.frames)
+    cloud_classes = cloud_source(request.cloud_model, request.point_label_map, inputs.frames)
+    frames = segment(inputs.frames, image_classes, cloud_classes, models, on_progress)
+    return StartedJob(
+        frames=frames,
+        camera=camera,
+        given=RigidTransform.from_matrix(request.initial.matrix()),
+        config=calibration_config(request, models.device),
+        image_classes=image_classes,
+        cloud_classes=cloud_classes,
+        segmentation_seconds=time.perf_counter() - began,
     )
 
 
@@ -186,7 +223,8 @@ def calibration_config(request: CalibrationRequest, device: str) -> CalibrationC
     )
 
 
-def _from_core(progress: core.Progress) -> Progress:
+def from_core(progress: core.Progress) -> Progress:
+    """Translate what the core tells of how far it is."""
     return Progress(progress.stage, progress.fraction, progress.loss)
 
 

@@ -36,6 +36,7 @@ def drift(
     ] = None,
     frames_per_watch: Annotated[int, typer.Option(help="Frames that are asked together.", min=2)] = 10,
     trials: Annotated[int, typer.Option(help="Axes to turn about.", min=1)] = 4,
+    tracking: Annotated[bool, typer.Option("--tracking", help="Track the frames, rather than look around.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of axes, looks and draws.", min=0)] = 0,
     cache: Annotated[Path, typer.Option(help="Where segmentations are kept between runs.")] = DEFAULT_CACHE,
     threads: Annotated[int, typer.Option(help="Threads of torch.", min=1)] = 1,
@@ -68,6 +69,7 @@ def drift(
                 sizes,
                 trials=trials,
                 seed=seed,
+                tracking=tracking,
                 on_watch=lambda _, total, task=task: bar.update(task, total=total, advance=1),  # type: ignore[misc]
             )
     settings = {
@@ -76,6 +78,7 @@ def drift(
         "choose_on": choose_on,
         "image_model": None if labels else image_model,
         "cloud_model": None if labels else cloud_model,
+        "tracking": tracking,
         "trials": trials,
         "seed": seed,
         "frames_per_watch": frames_per_watch,

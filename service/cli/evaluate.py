@@ -58,6 +58,10 @@ def evaluate(
     point_labels: PointLabels = None,
     point_label_map: PointLabelMap = None,
     seed: Seed = None,
+    tracking: Annotated[
+        bool,
+        typer.Option("--tracking", help="Only a short climb from the extrinsic, right to about a degree: quicker."),
+    ] = False,
     camera_frame: CameraFrame = None,
     lidar_frame: LidarFrame = None,
     server: Server = THIS_MACHINE,
@@ -78,6 +82,7 @@ def evaluate(
             image_model=image_model,
             cloud_model=cloud_model,
             seed=seed,
+            options={"tracking": tracking},
         )
         job = CalibrationJob(request, pair_frames(image, point_cloud, image_labels, point_labels))
         frames = [client_frame(frame) for frame in job.frames]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from service.cli.errors import EXIT_BAD_INPUT, CommandError
 from service.cli.job import CalibrationJob, FinishedJob, FrameFiles, JobProgress, OnJobProgress
 from worker.inputs import check_label_image_size, read_image, read_label_image, read_point_cloud, read_point_labels
+from worker.inputs.request import check_is_calibration
 from worker.storage import VIEW
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ def run_in_process(job: CalibrationJob, on_progress: OnJobProgress, device: str 
         device: where to compute, `cpu`, `cuda` or `cuda:N`.
 
     Raises:
-        InputError: a file cannot be used.
+        InputError: a file cannot be used, or the request is none of a calibration.
         models.ModelError: a network cannot be had.
         CommandError: the frames do not belong together, or there is no such device.
     """
+    check_is_calibration(job.request)
     frames = [_read_frame(frame) for frame in job.frames]
     if len({frame.image.shape for frame in frames}) > 1:
         raise CommandError("All images of one job come from one camera: give images of one size.", EXIT_BAD_INPUT)

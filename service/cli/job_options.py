@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,7 +64,7 @@ def request_from_options(
     prior: tuple[float | None, float | None] = (None, None),
     image_label_map: Path | None = None,
     point_label_map: Path | None = None,
-    options: Path | None = None,
+    options: Path | Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> CalibrationRequest:
     """Make a request of what was given on the command line; what was left out keeps the defaults of the HTTP request.
@@ -76,7 +76,7 @@ def request_from_options(
         prior: how far the initial extrinsic may be off: degrees, metres.
         image_label_map: file that names the ids of image labels.
         point_label_map: file that names the ids of point labels.
-        options: file with settings of the search.
+        options: the settings, or a file with them.
         **fields: other fields of the request as they are; None for its default.
 
     Raises:
@@ -91,7 +91,7 @@ def request_from_options(
                 prior=_without_none(rotation_deg=rotation_deg, translation_m=translation_m),
                 image_label_map=image_label_map and read_json_object(image_label_map),
                 point_label_map=point_label_map and read_json_object(point_label_map),
-                options=options and read_json_object(options),
+                options=read_json_object(options) if isinstance(options, Path) else options,
                 **fields,
             )
         )

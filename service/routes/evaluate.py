@@ -13,7 +13,7 @@ router = APIRouter(tags=["drift watch"])
 async def evaluate(post: JobPostOfRequest) -> Response:
     """Queue a look at the extrinsic `initial` of the request: has it drifted?
 
-    The parts are those of `POST /calibrate`; `prior` and `profile` have no meaning here. The verdict in the result is
-    `aligned`, `drifted` or `cannot_tell`.
+    The parts are those of `POST /calibrate`; `prior` and `profile` have no meaning here. With `options.tracking` it is
+    a short climb, without a look around. The verdict in the result is `aligned`, `drifted` or `cannot_tell`.
     """
     return await take(post, Task(JobKind.EVALUATE))

@@ -139,7 +139,7 @@ async def _accept(post: JobPost, task: Task) -> Accepted:
     backend = post.backend
     async with received_parts(post.request, most_parts(backend.settings)) as parts:
         limiter = backend.checks.limiter([part.path for part in parts])
-        upload = await anyio.to_thread.run_sync(checked_upload, parts, backend.settings, limiter=limiter)
+        upload = await anyio.to_thread.run_sync(checked_upload, parts, backend.settings, task.kind, limiter=limiter)
         submission = Submission(
             upload, post.caller, post.queue, post.request.state.request_id, post.idempotency_key, task
         )

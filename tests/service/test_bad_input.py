@@ -98,6 +98,11 @@ CASES = {
     "focal length 0": (_request("camera", "K", value=[[0, 0, 1], [0, 1, 1], [0, 0, 1]]), 422, "invalid-camera"),
     "distortion": (_request("camera", "distortion", value=[0.1]), 422, "unsupported-distortion"),
     "unknown field": (_request("camera", "colour", value="red"), 422, "unknown-field"),
+    "a tracked calibration": (
+        _request("options", value={"tracking": True}),
+        422,
+        "tracking-without-evaluation",
+    ),
     "missing field": (lambda upload: upload.request.pop("camera"), 422, "missing-field"),
     "no JSON": (lambda upload: setattr(upload, "request", "{"), 400, "invalid-json"),
     "missing image": (lambda upload: upload.images.clear(), 422, "missing-part"),

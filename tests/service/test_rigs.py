@@ -103,6 +103,18 @@ def test_names_that_could_become_something_else_are_refused(make_api: Any, make_
     assert _frame(api, make_job, rig=name).status_code == 422
 
 
+@pytest.mark.parametrize("address", ["/evaluate", "/rigs/van/frames"])
+def test_evaluations_may_be_tracked(make_api: Any, make_job: Any, address: str) -> None:
+    """The option waits with the job; a calibration with it is refused, and makes none."""
+    api = make_api("ann")
+    parts, header = make_job(options={"tracking": True}).parts, api.keys["ann"].header
+    assert api.http.post(address, files=parts, headers=header).status_code == 202
+    refused = api.http.post("/calibrate", files=parts, headers=header)
+    assert (refused.status_code, refused.json()["type"]) == (422, "tracking-without-evaluation")
+    assert refused.json()["part"] == "request"
+    assert len(api.http.get("/jobs", headers=header).json()["jobs"]) == 1
+
+
 def test_a_refused_frame_makes_no_rig(make_api: Any) -> None:
     """Nothing of it is kept."""
     api = make_api("ann")

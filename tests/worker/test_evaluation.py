@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from service.evaluation_schemas import EvaluationResult
 from worker.attempt import Workbench, run_attempt
 from worker.jobs.record import FrameKeys, JobInputs, JobKind, JobOrigin, JobState
+from worker.rigs.rig import RigStatus
 from worker.settings import Settings
 from worker.storage import RESULT, artifact_key, input_key, overlay_name
 
@@ -42,8 +44,9 @@ def evaluate(bench: Workbench, street: Any) -> Any:
         "point_labels-0.label": labels.astype("<u4").tobytes(),
     }
 
-    def run(job_id: str, given: np.ndarray, rig: str = "") -> dict[str, Any]:
+    def run(job_id: str, given: np.ndarray, rig: str = "", **options: Any) -> dict[str, Any]:
         request = {
+            "options": options,
             "camera": {"K": street.camera.K.tolist()},
             "initial": {"T_cam_lidar": given.tolist()},
             "image_label_map": street.image_names,
@@ -99,3 +102,46 @@ def test_an_extrinsic_that_looks_away_cannot_be_told(evaluate: Any, bench: Workb
     rig = bench.rigs.get("ann", "van")
     assert rig is not None
     assert rig.estimate.frames == 0
+
+
+def test_a_tracked_frame_is_answered_likewise(evaluate: Any, bench: Workbench, street: Any) -> None:
+    """With nulls for what only a look around tells, and with its pictures."""
+    result = evaluate("a", street.disturbed((0, 0.8, 0)), tracking=True)
+    told = EvaluationResult.model_validate(result)
+    assert (told.verdict, told.tracking) == ("drifted", True), told.reasons
+    assert (told.z_score, told.share_beaten, told.confidence) == (None, None, None)
+    assert told.departure is not None
+    assert told.departure.along["yaw"] == pytest.approx(-0.8, abs=0.3)
+    for stage in ("initial", "final"):
+        assert bench.blobs.get(artifact_key("a", 1, overlay_name(stage))).startswith(b"\x89PNG")
+
+
+def test_a_rig_is_watched_with_tracked_frames(evaluate: Any, bench: Workbench, street: Any) -> None:
+    """They weigh what they are worth: less than evaluated ones, and several tell more than one."""
+    given = street.disturbed((0, 0.8, 0))
+    for rig, tracking in (("tracked", True), ("evaluated", False)):
+        bench.rigs.open("ann", rig, given.tolist())
+        evaluate(f"{rig}-0", given, rig, tracking=tracking)
+    first, evaluated = (bench.rigs.get("ann", rig) for rig in ("tracked", "evaluated"))
+    for index in range(1, 4):
+        evaluate(f"tracked-{index}", given, "tracked", tracking=True)
+    last = bench.rigs.get("ann", "tracked")
+    assert first is not None
+    assert evaluated is not None
+    assert last is not None
+    assert first.estimate.sigma["yaw"] > evaluated.estimate.sigma["yaw"]
+    assert last.estimate.sigma["yaw"] < first.estimate.sigma["yaw"]
+    assert (last.estimate.frames, last.status) == (4, RigStatus.RED)
+    assert last.estimate.along["yaw"] == pytest.approx(-0.8, abs=0.3)
+
+
+def test_a_rig_learns_nothing_from_a_lost_track(evaluate: Any, bench: Workbench, street: Any) -> None:
+    """Its history says that the frame could not tell."""
+    given = street.disturbed((0, 12.0, 0))
+    bench.rigs.open("ann", "van", given.tolist())
+    result = evaluate("a", given, "van", tracking=True)
+    assert (result["verdict"], result["departure"]) == ("cannot_tell", None), result["reasons"]
+    rig = bench.rigs.get("ann", "van")
+    assert rig is not None
+    assert rig.estimate.frames == 0
+    assert bench.rigs.history("ann", "van", 10)[0]["verdict"] == "cannot_tell"

@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 from worker.bench.frames import BenchFrame
 from worker.calibration.config import CalibrationConfig
 from worker.calibration.robust.evaluate import evaluate_extrinsic
+from worker.calibration.robust.track_evaluation import evaluate_by_tracking
 from worker.calibration.transforms import RigidTransform
 
 SIZES_DEG = (0.0, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0)
@@ -56,7 +57,7 @@ class Watch:
         xi: (6,) the departure it asks for, rad and m; empty where it could not tell at all.
         covariance: (6, 6) of it; empty likewise.
         verdict: the word on it.
-        z_score: of the given extrinsic among random turns of it.
+        z_score: of the given extrinsic among random turns of it; None where it was tracked.
     """
 
     frame: str
@@ -75,10 +76,11 @@ class Watch:
         return float(np.array(self.xi) @ np.linalg.solve(np.array(self.covariance), np.array(self.xi)))
 
 
-def watch(frame: BenchFrame, drift: Drift, trial: int, config: CalibrationConfig) -> Watch:
-    """Evaluate a drifted extrinsic on one frame."""
+def watch(frame: BenchFrame, drift: Drift, trial: int, config: CalibrationConfig, *, tracking: bool = False) -> Watch:
+    """Evaluate a drifted extrinsic on one frame, or track from it."""
     given = RigidTransform.from_matrix(drift.of(frame.T_cam_lidar))
-    told = evaluate_extrinsic([frame.frame], frame.camera, given, config)
+    look = evaluate_by_tracking if tracking else evaluate_extrinsic
+    told = look([frame.frame], frame.camera, given, config)
     departure, comparison = told.departure, told.comparison
     return Watch(
         frame=frame.frame.name,
@@ -97,9 +99,10 @@ def show_drifts(
     *,
     trials: int,
     seed: int,
+    tracking: bool = False,
     on_watch: Callable[[Watch, int], None] = lambda _watch, _total: None,
 ) -> list[Watch]:
-    """Show every drift to every frame, each trial about another axis.
+    """Show every drift to every frame, each trial about another axis; with `tracking`, as tracked frames see it.
 
     Without drift all trials are the same, and one is run.
     """
@@ -107,7 +110,8 @@ def show_drifts(
     watches: list[Watch] = []
     for size, trial in cases:
         for frame in frames:
-            watches.append(watch(frame, Drift.drawn(size, seed, trial), trial, CalibrationConfig(seed=seed)))
+            drift, config = Drift.drawn(size, seed, trial), CalibrationConfig(seed=seed)
+            watches.append(watch(frame, drift, trial, config, tracking=tracking))
             on_watch(watches[-1], len(cases) * len(frames))
     return watches
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import fdtri
 
 from worker.bench.drift import Watch
-from worker.calibration.robust.evaluate import DriftVerdict
+from worker.calibration.robust.judgement import DriftVerdict
 from worker.rigs.estimate import DriftEstimate
 
 FALSE_ALARMS = 0.01
@@ -48,9 +48,9 @@ def chosen_threshold(right: Sequence[Watch]) -> float:
 
     The lengths of right extrinsics follow a chi-squared distribution with six degrees of freedom but for one factor,
     which is estimated from their mean; so few of them say nothing of their own 99th percentile. That the factor is an
-    estimate makes it Fisher's distribution.
+    estimate makes it Fisher's distribution. Frames that could not tell raise no alarm, and say nothing of the factor.
     """
-    lengths = [each.squared_length for each in right if each.size_deg == 0]
+    lengths = [each.squared_length for each in right if each.size_deg == 0 and each.xi]
     return float(fdtri(_DIRECTIONS, _DIRECTIONS * len(lengths), 1 - FALSE_ALARMS)) * float(np.mean(lengths))
 
 

@@ -35,6 +35,7 @@ InputErrorCode = Literal[
     "ambiguous-segmentation",
     "missing-label-map",
     "unused-label-map",
+    "tracking-without-evaluation",
     # frame folders and calibration files, which the command line reads
     "invalid-frame-folder",
     "invalid-calibration-file",

@@ -19,6 +19,7 @@ __all__ = [
     "InitialExtrinsic",
     "Prior",
     "Profile",
+    "check_is_calibration",
     "check_label_sources",
     "load_camera",
     "load_initial",
@@ -48,7 +49,10 @@ class Prior(_RequestPart):
 
 
 class CalibrationOptions(_RequestPart):
-    """Settings of profile `paper`, with its defaults; `robust` takes `hold_translation` and `classes` only."""
+    """Settings of profile `paper`, with its defaults; `robust` takes `hold_translation` and `classes` only.
+
+    Evaluations take `classes` and `tracking`.
+    """
 
     classes: tuple[ClassName, ...] = Field(default=("car", "road", "sidewalk"), min_length=1, max_length=64)
     """Common names of the classes that `paper` aligns and `alignment_loss` reports; `robust` aligns all there are."""
@@ -62,6 +66,8 @@ class CalibrationOptions(_RequestPart):
     """Steps of the gradient-based refinement."""
     hold_translation: Annotated[bool, Field(strict=True)] = False
     """Keep the camera centre of the initial extrinsic and estimate the rotation only."""
+    tracking: Annotated[bool, Field(strict=True)] = False
+    """Evaluate by tracking: a short climb from `initial` and nothing else. Of evaluations only, not of calibrations."""
 
     @field_validator("classes")
     @classmethod
@@ -138,6 +144,20 @@ def load_initial(path: Path) -> InitialExtrinsic:
         InputError: the file cannot be read or is no extrinsic.
     """
     return read_json(InitialExtrinsic, path)
+
+
+def check_is_calibration(request: CalibrationRequest) -> None:
+    """Check that a request asks for nothing that only an evaluation can do.
+
+    Raises:
+        InputError: `tracking-without-evaluation`.
+    """
+    if request.options.tracking:
+        raise InputError(
+            "tracking-without-evaluation",
+            "options.tracking is for POST /evaluate and POST /rigs/{id}/frames, and a calibration searches: remove it, "
+            "or send the request there.",
+        )
 
 
 def check_label_sources(request: CalibrationRequest, *, has_image_labels: bool, has_point_labels: bool) -> None:

@@ -178,7 +178,7 @@ async function sameAgain(inputs, T_cam_lidar, signal) {
   for (const { part, name, href } of inputs) {
     if (part === "request") {
       const before = await getJson(href, { signal });
-      body.append(part, JSON.stringify({ ...before, initial: { T_cam_lidar } }));
+      body.append(part, JSON.stringify({ ...before, options: { ...before.options, tracking: false }, initial: { T_cam_lidar } }));
     } else {
       body.append(part, await getBlob(href, { signal }), name);
     }

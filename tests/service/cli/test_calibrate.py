@@ -40,6 +40,13 @@ def test_a_wrong_extrinsic_is_put_right(files: Any, tmp_path: Path) -> None:
         assert Image.open(io.BytesIO((pictures / f"{stage}.png").read_bytes())).size == (320, 120)
 
 
+def test_a_calibration_is_not_tracked(files: Any) -> None:
+    """It searches; the sentence says where tracking is done."""
+    result = run(files.command_line(options=files.write_json("tracked", {"tracking": True})))
+    assert result.exit_code == 2
+    assert "POST /evaluate" in sentence(result)
+
+
 def test_the_table_says_what_changed(files: Any) -> None:
     """Losses per class before and after, the turn, and the outcome in a sentence are printed."""
     result = run(files.command_line())

@@ -52,6 +52,13 @@ def test_few_frames_choose_more_carefully() -> None:
     assert chosen_threshold(shown) > chosen_threshold(shown * 20)
 
 
+def test_frames_that_cannot_tell_choose_nothing() -> None:
+    """A track that was lost is no small departure."""
+    shown = watches(20, (0.0,))
+    lost = [Watch(f"lost {index}", 0.0, 0, [], [], "cannot_tell", None) for index in range(20)]
+    assert chosen_threshold(shown + lost) == chosen_threshold(shown)
+
+
 def test_halves_share_no_frame() -> None:
     """And lose none."""
     shown = watches(9, (0.0, 1.0))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from worker.inputs import InputError
-from worker.inputs.request import CalibrationRequest, check_label_sources, parse_request
+from worker.inputs.request import CalibrationRequest, check_is_calibration, check_label_sources, parse_request
 
 EXAMPLE = CalibrationRequest.model_config["json_schema_extra"]["examples"][0]
 
@@ -40,6 +40,7 @@ def test_defaults_are_the_papers():
         "learning_rate": 1e-3,
         "num_iterations": 1000,
         "hold_translation": False,
+        "tracking": False,
     }
     assert (request.prior.rotation_deg, request.prior.translation_m) == (10, 0.2)
 
@@ -87,6 +88,7 @@ def test_requests_do_not_change():
         ({"options": {"learning_rate": float("nan")}}, "invalid-request", r"options\.learning_rate"),
         ({"options": {"num_iterations": 10**6}}, "invalid-request", r"options\.num_iterations"),
         ({"options": {"hold_translation": "yes"}}, "invalid-request", r"options\.hold_translation"),
+        ({"options": {"tracking": 1}}, "invalid-request", r"options\.tracking"),
     ],
 )
 def test_wrong_fields_are_named(fields, code, match):
@@ -148,6 +150,14 @@ def test_any_json_is_a_request_or_an_input_error(value):
         parse_request(json.dumps(value))
     except InputError as error:
         assert error.message.endswith(".")
+
+
+def test_a_calibration_is_not_tracked():
+    """The sentence says where that can be asked for."""
+    check_is_calibration(parse_request(changed()))
+    with pytest.raises(InputError, match="POST /evaluate") as caught:
+        check_is_calibration(parse_request(changed(options={"tracking": True})))
+    assert caught.value.code == "tracking-without-evaluation"
 
 
 MAP = {"7": "road"}

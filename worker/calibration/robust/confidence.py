@@ -87,7 +87,6 @@ class Confidence:
 def assess(estimate: Estimate) -> Confidence:
     """Measure how well determined an estimate is; nothing here knows the truth."""
     objective, pose = estimate.objective, estimate.best.T_cam_lidar
-    observations = objective.observations * sum(frame.weight for frame in objective.frames)
     share_of_points = share_of_full_sweeps(estimate.level.cues, objective, pose)
     covariance = covariance_at(objective, pose, share_of_points)
     prior_variance = torch.from_numpy(1 / objective.prior.precision)
@@ -97,16 +96,16 @@ def assess(estimate: Estimate) -> Confidence:
     }
     units = [math.degrees(1)] * 3 + [1.0] * 3
     sigma = {name: math.sqrt(float(v)) * unit for name, v, unit in zip(AXES, variance, units, strict=True)}
-    margin, distance = _rival(estimate, observations)
+    margin, distance = _rival(estimate, objective.all_observations)
     return Confidence(
         sigma=sigma,
         observed=observed,
         covariance=covariance,
-        least_drop=_least_drop(objective, pose) / observations,
+        least_drop=least_drop(objective, pose),
         rival_margin=margin,
         rival_distance_deg=distance,
         cue_disagreement_deg=_cue_disagreement_deg(objective, pose),
-        score=objective.evidence(pose).value / observations,
+        score=objective.evidence(pose).value / objective.all_observations,
         full_sweeps=share_of_points * sum(frame.weight for frame in objective.frames),
     )
 
@@ -123,14 +122,33 @@ def covariance_at(objective: RobustObjective, pose: RigidTransform, share_of_poi
     return _with_scene_errors(_covariance(objective, pose, share_of_points), frames)
 
 
-def share_of_full_sweeps(cues: Sequence[FrameCues], objective: RobustObjective, pose: RigidTransform) -> float:
-    """Return how many points the frames show at a pose for what full sweeps would, 0 to 1: few points tell little."""
+def share_of_full_sweeps(
+    cues: Sequence[FrameCues],
+    objective: RobustObjective,
+    pose: RigidTransform,
+    stand_for: Sequence[float] | None = None,
+) -> float:
+    """Return how many points the frames show at a pose for what full sweeps would, 0 to 1: few points tell little.
+
+    Args:
+        cues: of every frame.
+        objective: whose weights the frames have.
+        pose: T_cam_lidar, unbatched.
+        stand_for: how many points of its frame each point of a cue stands for, where they were thinned.
+    """
     shares = []
-    for cue in cues:
+    for cue, number in zip(cues, stand_for or [1.0] * len(cues), strict=True):
         points = torch.as_tensor(cue.semantic.points.T).to(pose.translation)
-        shares.append(min(1.0, float(cue.camera.project(pose.apply(points))[2].sum()) / _FULL_SWEEP_POINTS))
+        shares.append(min(1.0, number * float(cue.camera.project(pose.apply(points))[2].sum()) / _FULL_SWEEP_POINTS))
     weights = [frame.weight for frame in objective.frames]
     return sum(share * weight for share, weight in zip(shares, weights, strict=True)) / sum(weights)
+
+
+def least_drop(objective: RobustObjective, pose: RigidTransform) -> float:
+    """Return the least loss of the score per observation when the camera turns by 1 degree about any axis."""
+    turns = _TURN_RAD * np.eye(3, 6)
+    best_of_turns = max(each.value for each in _evidence_at(objective, pose, [*turns, *-turns]))
+    return (objective.evidence(pose).value - best_of_turns) / objective.all_observations
 
 
 def _covariance(objective: RobustObjective, pose: RigidTransform, share_of_points: float) -> Tensor:
@@ -156,11 +174,6 @@ def _covariance(objective: RobustObjective, pose: RigidTransform, share_of_point
 def _with_scene_errors(covariance: Tensor, frames: float) -> Tensor:
     scene = torch.tensor([math.radians(s) for s in _SCENE_SIGMA[:3]] + list(_SCENE_SIGMA[3:]), dtype=torch.float64)
     return covariance + torch.diag((scene * max(1.0, frames) ** -_SHRINKING_WITH_FRAMES) ** 2)
-
-
-def _least_drop(objective: RobustObjective, pose: RigidTransform) -> float:
-    turns = _TURN_RAD * np.eye(3, 6)
-    return objective.evidence(pose).value - max(each.value for each in _evidence_at(objective, pose, [*turns, *-turns]))
 
 
 def _evidence_at(

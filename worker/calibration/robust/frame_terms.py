@@ -123,16 +123,21 @@ def _image_channels(frame: Frame, camera: Camera) -> tuple[npt.NDArray[np.float3
     if frame.image_scores is not None:
         num_classes = len(frame.image_scores)
         matrix, groups = group_matrix(frame.image_classes.common, num_classes, frame.image_labels)
-        return np.tensordot(frame.image_scores.astype(np.float32), matrix, (0, 0)), groups
+        return np.tensordot(_single_precision(frame.image_scores), matrix, (0, 0)), groups
     group_of_pixel, groups = _hard_groups(frame.image_labels, frame.image_classes)
     one_hot = (group_of_pixel[..., None] == np.arange(len(groups))).astype(np.float32)
     return shrunk(one_hot, max(1, round(camera.width / _MAP_COLUMNS))), groups
 
 
+def _single_precision(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Return class probabilities as float32; torch converts halves, as networks leave them, far faster than numpy."""
+    return torch.tensor(scores).float().numpy()
+
+
 def _membership(frame: Frame, kept: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
     """Return the groups' probabilities of the points kept (N, G), and the groups."""
     if frame.point_scores is not None:
-        scores = frame.point_scores[kept].astype(np.float32)
+        scores = _single_precision(frame.point_scores[kept])
         matrix, groups = group_matrix(frame.point_classes.common, scores.shape[1], frame.point_labels[kept])
         return scores @ matrix, groups
     group_of_point, groups = _hard_groups(frame.point_labels[kept], frame.point_classes)

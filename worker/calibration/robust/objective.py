@@ -83,6 +83,11 @@ class RobustObjective:
     observations: float
     prior: GaussianPrior
 
+    @property
+    def all_observations(self) -> float:
+        """Return how many independent observations all frames together are worth."""
+        return self.observations * sum(frame.weight for frame in self.frames)
+
     def with_frame_weights(self, weights: Sequence[float]) -> RobustObjective:
         """Return the same objective with frames that count differently."""
         frames = tuple(replace(frame, weight=w) for frame, w in zip(self.frames, weights, strict=True))

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from worker.calibration.robust.evaluate import DriftVerdict, evaluate_extrinsic
+from worker.calibration.robust.evaluate import evaluate_extrinsic
+from worker.calibration.robust.judgement import DriftVerdict
 
 
 @pytest.fixture(scope="module")
