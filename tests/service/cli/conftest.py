@@ -41,7 +41,7 @@ class CalibrateFiles:
 @pytest.fixture
 def files(tmp_path: Path) -> CalibrateFiles:
     """Return a street seen from the front, with its labels and an extrinsic that is 3 degrees wrong in yaw."""
-    files = _street(tmp_path / "frame", step=2)
+    files = _street(tmp_path / "frame", step=1)
     folder = files.folder
     files.arguments = {
         "image": folder / "image.png",
