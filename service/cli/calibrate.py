@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,7 +34,7 @@ from service.cli.job_options import (
 )
 from service.cli.on_server import run_on_server
 from service.cli.report import report_of
-from service.cli.server import AsJson, OutputFile, OverlayDir
+from service.cli.server import AsJson, OutputFile, OverlayDir, ReportFile
 from worker.inputs.calibration_files import FrameChoice
 
 
@@ -65,9 +64,7 @@ def calibrate(
     ] = None,
     output: OutputFile = None,
     overlay_dir: OverlayDir = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Where to write a report: one HTML file with everything.", dir_okay=False)
-    ] = None,
+    report: ReportFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the extrinsic that aligns an image with the LiDAR sweep taken at the same moment.

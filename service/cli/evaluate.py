@@ -30,7 +30,7 @@ from service.cli.job_options import (
     request_from_options,
 )
 from service.cli.on_server import shown_progress
-from service.cli.server import THIS_MACHINE, AsJson, OutputFile, Server, client_frame, connected
+from service.cli.server import THIS_MACHINE, AsJson, OutputFile, ReportFile, Server, client_frame, connected
 from service.client import EvaluationResult, JobFailedError
 from worker.inputs.calibration_files import FrameChoice
 
@@ -66,6 +66,7 @@ def evaluate(
     lidar_frame: LidarFrame = None,
     server: Server = THIS_MACHINE,
     output: OutputFile = None,
+    report: ReportFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Look whether an extrinsic has drifted; nothing is searched for, and nothing changed.
@@ -91,6 +92,8 @@ def evaluate(
                 ended = client.evaluate(frames, request, rig=rig, on_progress=lambda p: on_progress(shown_progress(p)))
             except JobFailedError as error:
                 raise CommandError(str(error)) from error
+            if report is not None:
+                write_file(report, client.report(ended.id))
         if output is not None:
             write_file(output, ended.result.model_dump_json(indent=1) + "\n")
     if as_json:

@@ -12,19 +12,22 @@ from service.cli.conclusion import write_file
 from service.cli.errors import errors_as_sentences
 from service.cli.job import CalibrationJob, FinishedJob
 from service.cli.server import THIS_MACHINE, AsJson, JobId, Server, connected
-from service.report import ReportContent, ReportedFile, render_report
+from service.report import ReportContent, ReportedFile, render_report, report_file_name
 
 
 def report(
     job_id: JobId,
-    out: Annotated[Path | None, typer.Option(help="Where to write it; left out, a name with the job's id.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write it; left out, a name with the job's kind and id.")
+    ] = None,
     server: Server = THIS_MACHINE,
     as_json: AsJson = False,
 ) -> None:
     """Write the report of a job: one HTML file with verdict, pictures, losses and versions, for a vehicle's record."""
     with errors_as_sentences(), connected(server) as client:
-        path = out or Path(f"calibration-report-{job_id}.html")
-        write_file(path, client.report(job_id))
+        html = client.report(job_id)
+        path = out or Path(report_file_name(client.status(job_id).kind, job_id))
+        write_file(path, html)
     typer.echo(json.dumps({"path": str(path)}) if as_json else f"Report written to {path}.")
 
 

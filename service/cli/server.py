@@ -17,6 +17,9 @@ Server = Annotated[str, typer.Option(help="Address of the server.", envvar="SEMA
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs, not text for people.")]
 OutputFile = Annotated[Path | None, typer.Option(help="Where to write the result (JSON).", dir_okay=False)]
 OverlayDir = Annotated[Path | None, typer.Option(help="Folder for the pictures before and after.", file_okay=False)]
+ReportFile = Annotated[
+    Path | None, typer.Option(help="Where to write a report: one HTML file with everything.", dir_okay=False)
+]
 THIS_MACHINE = "http://127.0.0.1:8000"
 
 

@@ -27,12 +27,13 @@ class ReportContent:
 
     Attributes:
         result: The `result` object of the job.
-        overlays: PNG files of the first frame: `initial` and `final`.
+        overlays: PNG files of the first frame: `initial` and, where there is an estimate, `final`.
         request: The JSON that came with the frames; None where it is deleted.
         files: What the job was given, in the order of its frames.
         history: The objective after each step of the refinement.
         colours: RGB, 0 to 255, of each class in the overlays.
         job_id: Id of the job; empty where no server was involved.
+        rig: Watched rig that an evaluation was for; empty for none.
         times: Moments of the job by what happened then.
     """
 
@@ -43,4 +44,5 @@ class ReportContent:
     history: Sequence[float] = ()
     colours: Mapping[str, Sequence[int]] = field(default_factory=dict)
     job_id: str = ""
+    rig: str = ""
     times: Mapping[str, datetime] = field(default_factory=dict)

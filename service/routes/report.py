@@ -12,7 +12,7 @@ from service.access.own_job import OwnJob
 from service.backend import Backend, BackendOfApp
 from service.problems import BrokerDown, LoopbackOnly, StorageDown, Unauthorized, UnknownJob, describe
 from service.problems.views import ResultNotReady
-from service.report import POLICY, ReportContent, ReportedFile, render_report
+from service.report import POLICY, ReportContent, ReportedFile, render_report, report_file_name
 from worker.jobs.record import JobRecord
 from worker.storage import RESULT, VIEW, BlobMissing, artifact_key, overlay_name
 
@@ -29,11 +29,14 @@ _PARTS = ("image", "point_cloud", "image_labels", "point_labels")
     },
 )
 async def job_report(record: OwnJob, backend: BackendOfApp) -> HTMLResponse:
-    """Report inputs, verdict and reasons, pictures, losses, convergence, uncertainty, versions and seed of a job."""
+    """Report inputs, verdict and reasons, pictures, losses, uncertainty, versions and seed of a job.
+
+    Of a calibration also how it converged; of an evaluation how far the frames lead away, and how far would be seen.
+    """
     html = await anyio.to_thread.run_sync(_report, record, backend, limiter=backend.checks.limiter([]))
     headers = {
         "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
-        "Content-Disposition": f'inline; filename="calibration-report-{record.id}.html"',
+        "Content-Disposition": f'inline; filename="{report_file_name(record.inputs.kind, record.id)}"',
         "Cache-Control": "no-store",
     }
     return HTMLResponse(html, headers=headers)
@@ -60,6 +63,7 @@ def _report(record: JobRecord, backend: Backend) -> str:
             history=view.get("history", ()),
             colours={each["name"]: each["colour"] for each in view.get("classes", ())},
             job_id=record.id,
+            rig=record.inputs.rig,
             times={what: datetime.fromtimestamp(moment, UTC) for what, moment in moments.items() if moment is not None},
         )
     )

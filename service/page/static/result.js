@@ -18,6 +18,7 @@ const FORMATS = {
   report: "Report, for the record", json: "JSON, everything", kitti: "KITTI", "kitti-object": "KITTI object", "kitti-raw": "KITTI raw", nuscenes: "nuScenes", ros: "ROS transform",
   "ros-camera-info": "ROS camera_info", autoware: "Autoware", opencalib: "OpenCalib", opencv: "OpenCV", semalign: "semalign",
 };
+const OF_A_LOOK = ["report", "json"];
 const SIGMA = [["pitch", "°"], ["yaw", "°"], ["roll", "°"], ["right", "m"], ["down", "m"], ["forward", "m"]];
 
 export async function resultParts(job, body, signal) {
@@ -107,7 +108,7 @@ function matrixCard({ found, confidence, isLook }) {
     sigma && el("p", { class: "muted" }, `Known to about ${SIGMA.map(([name, unit]) => `${name} ±${short(unit === "m" ? sigma[name] * 100 : sigma[name])} ${unit === "m" ? "cm" : unit}`).join(", ")}.`));
 }
 
-// A look for drift makes no calibration: all there is to take is what it says.
+// A look for drift makes no calibration, which other tools could take: there is only what it says.
 function downloadCard(job, { isLook }, signal) {
   const note = el("p", { class: "error", role: "alert" });
   const fetchFile = async (format) => {
@@ -121,6 +122,6 @@ function downloadCard(job, { isLook }, signal) {
       note.textContent = error.message;
     }
   };
-  const buttons = Object.entries(FORMATS).filter(([format]) => !isLook || format === "json").map(([format, name]) => el("button", { type: "button", class: "quiet", "data-format": format, onclick: () => fetchFile(format) }, name));
+  const buttons = Object.entries(FORMATS).filter(([format]) => !isLook || OF_A_LOOK.includes(format)).map(([format, name]) => el("button", { type: "button", class: "quiet", "data-format": format, onclick: () => fetchFile(format) }, name));
   return el("section", { class: "card" }, el("h2", {}, "Take it with you"), el("div", { class: "downloads" }, buttons), note);
 }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,7 +36,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     class Server:
         def evaluate(self, frames: Any, request: Any, **_: Any) -> Any:
             requests.append(request)
-            return SimpleNamespace(result=told("drifted"))
+            return SimpleNamespace(id="a-job", result=told("drifted"))
+
+        def report(self, job_id: str) -> str:
+            return f"<html>{job_id}"
 
     @contextmanager
     def connected(_server: str) -> Iterator[Server]:
@@ -60,6 +64,14 @@ def test_tracking_is_asked_for_by_a_switch(
     assert result.exit_code == 3, result.output
     (request,) = sent
     assert json.loads(request.model_dump_json())["options"]["tracking"] is tracking
+
+
+def test_the_report_is_written_where_it_is_asked_for(files: Any, sent: list[Any], tmp_path: Path) -> None:
+    """As the server has it; the exit status stays that of the verdict."""
+    result = run(files, "--report", str(tmp_path / "new" / "report.html"))
+    assert result.exit_code == 3, result.output
+    assert len(sent) == 1
+    assert (tmp_path / "new" / "report.html").read_text() == "<html>a-job"
 
 
 def test_what_was_told_is_printed(files: Any, sent: list[Any]) -> None:

@@ -112,6 +112,16 @@ def test_export_to_the_terminal(run: Any, exported_job: str) -> None:
     assert json.loads(result.stdout)["outcome"] == "converged"
 
 
+def test_a_report_is_named_for_what_it_is_of(
+    run: Any, exported_job: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no name is given."""
+    monkeypatch.chdir(tmp_path)
+    result = run("report", exported_job)
+    assert result.exit_code == 0, result.output
+    assert "<html" in (tmp_path / f"calibration-report-{exported_job}.html").read_text()
+
+
 def test_shells_complete() -> None:
     """Commands and the values of options."""
     environment = {"_SEMALIGN_COMPLETE": "complete_bash", "COMP_WORDS": "semalign exp", "COMP_CWORD": "1"}

@@ -191,6 +191,29 @@ def test_calibrating_from_here_starts_where_the_sliders_are(open_page: OpenPage,
     assert np.degrees(np.arccos(cosine)) > 0.2
 
 
+def test_calibrating_from_a_tracked_look_searches(
+    open_page: OpenPage, server: str, sample_parts: list[tuple[str, Any]]
+) -> None:
+    """A calibration refuses to track: what was asked of the look is not asked of it, and all else is the same."""
+    request = json.loads(sample_parts[-1][1][1]) | {"options": {"tracking": True}}
+    with httpx.Client(base_url=server, timeout=120) as http:
+        parts = [*sample_parts[:-1], ("request", (None, json.dumps(request)))]
+        look = http.post("/evaluate", files=parts, headers={"Prefer": "wait=60"}).json()
+        while look["state"] in {"queued", "running"}:
+            look = http.get(f"/jobs/{look['id']}", headers={"Prefer": "wait=60"}).json()
+    assert look["result"]["tracking"], look
+    page = open_page(f"/#/jobs/{look['id']}")
+    loss_shown(page)
+    page.get_by_role("button", name="Calibrate from here").click()
+    page.wait_for_url(lambda url: "#/jobs/" in url and not url.endswith(look["id"]))
+    expect(page.locator("#verdict h2")).to_have_text("You can trust this rotation")
+    job = page.evaluate("async id => (await fetch(`jobs/${id}`)).json()", page.url.rpartition("/")[2])
+    assert job["kind"] == "calibrate"
+    sent = page.evaluate("async id => (await fetch(`jobs/${id}/inputs/request.json`)).json()", job["id"])
+    assert not sent["options"]["tracking"]
+    assert sent["image_label_map"] == request["image_label_map"]
+
+
 def test_a_broken_file_is_said_beside_it_and_nothing_is_lost(open_page: OpenPage, tmp_path: Path) -> None:
     """The server's sentence stands at the field; what was typed stays; the repaired form is accepted."""
     page = open_page()
@@ -272,6 +295,10 @@ def test_a_watched_rig_is_shown(open_page: OpenPage, server: str, sample_parts: 
     expect(page.locator("h1").filter(has_text="A look for drift")).to_be_visible()
     expect(page.locator("#verdict h2")).to_have_text(re.compile("fits|drifted|cannot tell"))
     expect(page.locator("[data-format=kitti]")).to_have_count(0)
+    with page.expect_download() as downloading:
+        page.locator("[data-format=report]").click()
+    assert downloading.value.suggested_filename.startswith("evaluation-report-")
+    assert "rig van-12.front" in Path(downloading.value.path()).read_text()
     expect(page.locator("#valley")).to_be_visible()
 
 

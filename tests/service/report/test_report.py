@@ -1,11 +1,11 @@
-"""The report of a job: complete, self-contained, and with nothing in it that a browser would run."""
+"""The report of a calibration: complete, self-contained, and with nothing in it that a browser would run."""
 
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import httpx
 import pytest
+from html_elements import Elements
 
 from service.report import ReportContent, ReportedFile, render_report
 from service.report.convergence import HEIGHT, WIDTH, curve_of
@@ -35,24 +35,6 @@ def result(**changes: Any) -> dict[str, Any]:
         "version": "9.8.7",
         **changes,
     }
-
-
-class Elements(HTMLParser):
-    """Gathers elements with their attributes, and the text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep it."""
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        """Keep it."""
-        self.text += data
 
 
 def test_it_tells_everything() -> None:
