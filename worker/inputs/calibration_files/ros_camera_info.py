@@ -7,22 +7,13 @@ import yaml
 
 from worker.inputs.calibration_files.calibration import FrameChoice, SensorCalibration, invalid
 from worker.inputs.calibration_files.structured import entry, mapping, parse_yaml_mapping, read_text
-from worker.inputs.calibration_files.values import camera_model, image_size, matrix, numbers
-
-_MODELS = {
-    "plumb_bob": "pinhole",
-    "rational_polynomial": "pinhole",
-    "equidistant": "fisheye",
-    "fisheye": "fisheye",
-}
+from worker.inputs.calibration_files.values import camera_model, image_size, matrix, model_of_ros, numbers
 
 
 def read(path: Path, choice: FrameChoice) -> SensorCalibration:
     """Read the camera; `camera_matrix` may be a matrix with `data`, or the nine numbers `K` or `k` of a message."""
     values = parse_yaml_mapping(read_text(path), str(path))
-    model = str(values.get("distortion_model") or "plumb_bob")
-    if model not in _MODELS:
-        raise invalid(f"{path} has the distortion_model {model[:40]!r}; known are {', '.join(_MODELS)}.")
+    model = model_of_ros(str(values.get("distortion_model") or "plumb_bob"), f"The distortion_model of {path}")
     K = _data(next((values[name] for name in ("camera_matrix", "K", "k") if name in values), None), path)
     coefficients: Any = next((values[name] for name in ("distortion_coefficients", "D", "d") if name in values), [])
     header = values.get("header")
@@ -31,7 +22,7 @@ def read(path: Path, choice: FrameChoice) -> SensorCalibration:
         camera=camera_model(
             matrix(K, 3, 3, f"The camera matrix of {path}"),
             str(path),
-            model=_MODELS[model],
+            model=model,
             distortion=numbers(_data(coefficients, path), None, f"The distortion of {path}"),
         ),
         image_size=image_size(
@@ -44,7 +35,7 @@ def read(path: Path, choice: FrameChoice) -> SensorCalibration:
 def write(calibration: SensorCalibration) -> str:
     """Write the camera, with the projection matrix of an image that is not rectified."""
     camera = calibration.known_camera("ROS camera_info")
-    if camera.model not in _MODELS.values():
+    if camera.model not in {"pinhole", "fisheye"}:
         raise invalid(f"ROS camera_info knows no {camera.model} cameras: write another format.")
     coefficients = list(camera.coefficients())
     if camera.model == "fisheye":

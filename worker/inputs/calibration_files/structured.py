@@ -48,17 +48,22 @@ def parse_json_value(text: str, what: str) -> Any:
 
 
 def parse_yaml_mapping(text: str, what: str) -> dict[str, Any]:
-    """Parse YAML whose top is a mapping; OpenCV's first line `%YAML:1.0` is understood."""
+    """Parse YAML whose top is a mapping; OpenCV's first line `%YAML:1.0` is understood.
+
+    `ros2 topic echo` ends every message with `---`, which opens another document: empty ones do not count.
+    """
     if len(text) > _MOST_YAML_BYTES:
         raise invalid(f"{what} is larger than {_MOST_YAML_BYTES // 2**10} KiB: is this a calibration file?")
     lines = text.splitlines()
     if lines and lines[0].startswith("%YAML"):
         text = "\n".join(lines[1:])
     try:
-        value = yaml.load(text, _Loader)  # noqa: S506 a SafeLoader
+        documents = [value for value in yaml.load_all(text, _Loader) if value is not None]
     except (yaml.YAMLError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         raise invalid(f"{what} is not YAML: {' '.join(str(error).split())[:200]}.") from error
-    return mapping(value, what)
+    if len(documents) > 1:
+        raise invalid(f"{what} holds {len(documents)} YAML documents, parted by '---': keep the one that is meant.")
+    return mapping(documents[0] if documents else None, what)
 
 
 def mapping(value: Any, what: str) -> dict[str, Any]:
