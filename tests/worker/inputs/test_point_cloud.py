@@ -106,6 +106,26 @@ def test_kitti_rows_of_another_width_are_refused():
     assert caught.value.code == "invalid-point-cloud"
 
 
+@pytest.mark.parametrize("columns", ["xyz", "xyzir", "xyzirt", "double"])
+def test_rows_of_another_kind_are_not_taken_for_kitti(columns):
+    """Their sizes fill whole rows of four floats too: only the intensities give them away."""
+    xyz = np.random.default_rng(0).uniform(-40, 40, (400, 3))
+    extra = np.abs(np.random.default_rng(1).uniform(0, 30, (400, 3)))
+    rows = {"xyz": xyz, "xyzir": np.hstack([xyz, extra[:, :2]]), "xyzirt": np.hstack([xyz, extra])}.get(columns, xyz)
+    data = np.hstack([xyz, extra[:, :1]]).tobytes() if columns == "double" else rows.astype("<f4").tobytes()
+    with pytest.raises(InputError, match=r"intensities are negative.*other fields.*\*\.pcd\.bin") as caught:
+        read_point_cloud(data, "a.bin")
+    assert caught.value.code == "invalid-point-cloud"
+
+
+def test_intensities_below_zero_are_read():
+    """A few, and -1 for unknown, are what some drivers write."""
+    rows = np.ones((400, 4), "<f4")
+    rows[:, 3] = -1
+    rows[0, 3] = -5
+    assert len(read_point_cloud(rows.tobytes(), "a.bin").points) == 400
+
+
 def test_nuscenes_sweeps_are_not_taken_for_kitti(test_data):
     """A `.pcd.bin` has five floats a point, even where its size would pass for four."""
     path = test_data / "formats" / "nuscenes_lidar_top.pcd.bin"
