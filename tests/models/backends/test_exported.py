@@ -175,9 +175,19 @@ class TestFailures:
                 load_image_network(network(format_), path, "cpu")
 
     def test_a_size_the_network_does_not_take(self, tmp_path):
-        """The shape that was tried is named."""
-        run = load_image_network(network("onnx"), image_onnx(tmp_path / "net.onnx", (16, 48)), "cpu")
-        with pytest.raises(NetworkFailedError, match=r"failed on input float32 of shape \(1, 3, 24, 60\)"):
+        """Both shapes are named, and what to write into the card; with it the network runs."""
+        path = image_onnx(tmp_path / "net.onnx", (16, 48))
+        run = load_image_network(network("onnx"), path, "cpu")
+        with pytest.raises(NetworkFailedError, match=r"shape \(1, 3, 16, 48\), not \(1, 3, 24, 60\): .*size"):
+            run(STRIPES)
+        sized = network("onnx", size=[16, 48])
+        assert load_image_network(sized, path, "cpu")(STRIPES).shape == (3, 16, 48)
+
+    def test_a_type_the_network_does_not_take(self, tmp_path):
+        """In the words of the runtime."""
+        bytes_in = network("onnx", dtype="uint8")
+        run = load_image_network(bytes_in, image_onnx(tmp_path / "net.onnx"), "cpu")
+        with pytest.raises(NetworkFailedError, match=r"failed on input uint8 of shape \(1, 3, 24, 60\)"):
             run(STRIPES)
 
     def test_an_output_that_is_not_there(self, tmp_path):
