@@ -80,7 +80,7 @@ class TorchScriptRunner:
         """Run the network."""
         try:
             result = self._module(torch.from_numpy(array).to(self._device))
-        except RuntimeError as error:
+        except Exception as error:  # what a script raises arrives as a class of torch's own, beside RuntimeError
             raise NetworkFailedError(
                 f"{self._path} failed on input {array.dtype} of shape {array.shape}: {_one_line(error)}"
             ) from error
