@@ -13,11 +13,22 @@ from worker.inputs.source import read_source
 _LIMITS = InputLimits(max_bytes=16 * 2**20)
 # YAML is parsed in Python, some 100 kB a second; calibrations are about 1 kB.
 _MOST_YAML_BYTES = 256 * 2**10
+# Aliases of aliases multiply: 500 bytes stand for gigabytes as soon as somebody prints or merges what they name.
+_MOST_ALIASES = 10
 _OPENCV_MATRIX = "tag:yaml.org,2002:opencv-matrix"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 without objects, and with OpenCV's matrices as mappings."""
+    """YAML 1.1 without objects, with OpenCV's matrices as mappings and with few aliases."""
+
+    num_aliases = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            self.num_aliases += 1
+            if self.num_aliases > _MOST_ALIASES:
+                raise yaml.YAMLError(f"more than {_MOST_ALIASES} aliases (*name): write the values out")
+        return super().compose_node(parent, index)
 
 
 def _matrix(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
