@@ -1,5 +1,6 @@
 """Clouds of every format: the same points, the same cleaning, the same refusals."""
 
+import io
 import struct
 import time
 import tracemalloc
@@ -210,3 +211,18 @@ def test_an_empty_file_is_mapped_as_no_bytes(tmp_path):
     path.touch()
     with pytest.raises(InputError, match="no points"):
         check_point_cloud(map_file(path), path.name)
+
+
+def test_coordinates_of_a_map_are_refused():
+    """In single precision a northing of 4,500 km moves by half a metre; a few wild points are no reason to refuse."""
+    xyz = np.random.default_rng(0).uniform(-40, 40, (100, 3))
+    on_map = io.BytesIO()
+    np.save(on_map, xyz + np.array([500_000, 4_500_000, 100]))
+    for read in (read_point_cloud, check_point_cloud):
+        with pytest.raises(InputError, match=r"more than 100 km from the origin.*subtract an offset") as caught:
+            read(on_map.getvalue(), "map.npy")
+        assert caught.value.code == "invalid-point-cloud"
+    xyz[:10] = 1e9
+    wild = io.BytesIO()
+    np.save(wild, xyz)
+    assert len(read_point_cloud(wild.getvalue(), "wild.npy").points) == 100
