@@ -103,3 +103,21 @@ def test_a_few_aliases_are_read(tmp_path):
     path = tmp_path / "camera_info.yaml"
     path.write_text("d: &id001 [0, 0, 0, 0, 0]\nr: *id001\nk: [7, 0, 1, 0, 7, 1, 0, 0, 1]\n")
     assert read_calibration(path).camera.K[0][0] == 7
+
+
+def test_files_larger_than_any_calibration_are_refused(tmp_path):
+    """One alone, and a folder of files that are not: what JSON becomes in memory is a hundred times as large."""
+    one = "[" + "{}," * (3 << 20) + "{}]"
+    (tmp_path / "sensors.json").write_text(one)
+    with pytest.raises(InputError, match="larger than the limit of 8 MiB"):
+        read_calibration(tmp_path / "sensors.json")
+    (tmp_path / "sensors.json").write_text("[]")
+    (tmp_path / "sensor.json").write_text(one)
+    with pytest.raises(InputError, match="larger than 256 KiB"):
+        read_calibration(tmp_path / "sensors.json")
+    folder = tmp_path / "rig"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.json").write_text('{"a": "' + "x" * (3 << 20) + '"}')
+    with pytest.raises(InputError, match="8 MiB together"):
+        read_calibration(folder)
