@@ -72,7 +72,8 @@ def read_npy_cloud(data: Data, limits: InputLimits) -> RawCloud:
         )
     if 3 <= file.shape[0] <= _MOST_COORDINATES and file.shape[1] >= _LEAST_POINTS:
         raise invalid_cloud(
-            f"The .npy cloud has the shape {file.shape}: points must be rows, of shape {file.shape[::-1]}; transpose it."
+            f"The .npy cloud has the shape {file.shape}: points must be rows, of shape {file.shape[::-1]}; transpose "
+            "the array."
         )
     check_point_count(file.shape[0], limits)
     rows = file.array()

@@ -67,7 +67,7 @@ def test_arrays_that_are_no_cloud_are_refused(make_npy, array):
 @pytest.mark.parametrize("rows", [3, 4, 5])
 def test_points_in_columns_are_refused(make_npy, rows):
     """Read as rows they would be a cloud of three or four points, which no message after that explains."""
-    with pytest.raises(InputError, match=rf"points must be rows, of shape \(1000, {rows}\); transpose it") as caught:
+    with pytest.raises(InputError, match=rf"points must be rows, of shape \(1000, {rows}\); transpose") as caught:
         read_point_cloud(make_npy(np.ones((rows, 1000), np.float32)), "a.npy")
     assert caught.value.code == "invalid-point-cloud"
 
