@@ -14,8 +14,10 @@ def read(path: Path, choice: FrameChoice) -> SensorCalibration:
     """Read the camera; `camera_matrix` may be a matrix with `data`, or the nine numbers `K` or `k` of a message."""
     values = parse_yaml_mapping(read_text(path), str(path))
     model = model_of_ros(str(values.get("distortion_model") or "plumb_bob"), f"The distortion_model of {path}")
+    _check_whole_image(values, path)
     K = _data(next((values[name] for name in ("camera_matrix", "K", "k") if name in values), None), path)
-    coefficients: Any = next((values[name] for name in ("distortion_coefficients", "D", "d") if name in values), [])
+    names = ("distortion_coefficients", "D", "d")
+    coefficients: Any = next((values[name] for name in names if values.get(name) is not None), [])
     header = values.get("header")
     name = values.get("camera_name") or (header.get("frame_id") if isinstance(header, dict) else None) or "camera"
     return SensorCalibration(
@@ -60,6 +62,21 @@ def write(calibration: SensorCalibration) -> str:
         sort_keys=False,
         default_flow_style=None,
     )
+
+
+def _check_whole_image(values: dict[str, Any], path: Path) -> None:
+    """Refuse a message about a part of the image, or a binned one: its K is that of the whole image."""
+    region = values.get("roi") or {}
+    parts = mapping(region, f"'roi' of {path}")
+    size = [(parts.get(side), values.get(f"image_{side}", values.get(side))) for side in ("width", "height")]
+    is_cropped = any(parts.get(offset) for offset in ("x_offset", "y_offset"))
+    is_cropped |= any(part and part != whole for part, whole in size)
+    binning = [values.get(name) or 1 for name in ("binning_x", "binning_y")]
+    if is_cropped or binning != [1, 1]:
+        raise invalid(
+            f"{path} is of a cropped or binned image (roi, binning_x, binning_y), but its K is of the whole one: write K "
+            "of the image as it is, and leave these out."
+        )
 
 
 def _data(value: Any, path: Path) -> Any:

@@ -85,7 +85,10 @@ def test_camera_info(save):
 
 def test_messages_as_ros_prints_them(save):
     """A message of `ros2 topic echo` ends with a line that opens another document; two messages are one too many."""
-    echoed = "image_width: 640\nimage_height: 480\nk: [300, 0, 320, 0, 301, 240, 0, 0, 1]\nd: []\n---\n"
+    echoed = (
+        "width: 640\nheight: 480\nk: [300, 0, 320, 0, 301, 240, 0, 0, 1]\nd: null\nbinning_x: 0\nbinning_y: 1\n"
+        "roi: {x_offset: 0, y_offset: 0, height: 480, width: 640, do_rectify: false}\n---\n"
+    )
     found = read_calibration(save(echoed))
     assert (found.image_size, found.camera.K[0][0]) == ((640, 480), 300)
     with pytest.raises(InputError, match="2 YAML documents"):
@@ -222,6 +225,13 @@ def test_nuscenes_tables(save):
         ("camera_matrix: [7, 0, 0, 0, 7, 0, 0, 0, 1]\ndistortion_model: thin", "distortion_model of .* is 'thin'"),
         ("%YAML:1.0\n---\nDistModel: thin\nK: [7, 0, 0, 0, 7, 0, 0, 0, 1]\n", "DistModel of .* is 'thin'"),
         ("a: {b: {roll: 0}}", "has no 'x'"),
+        ("a: {cam: {x: 0, y: 0, z: 0, roll: 0, pitch: 0, yaw: 90}}", "angle of 90, .*radians, not degrees"),
+        ("K: [7, 0, 0, 0, 7, 0, 0, 0, 1]\nbinning_x: 2\nbinning_y: 2\n", "cropped or binned"),
+        ("K: [7, 0, 0, 0, 7, 0, 0, 0, 1]\nroi: {x_offset: 8, y_offset: 0, width: 0, height: 0}\n", "cropped or binned"),
+        ("width: 9\nK: [7, 0, 0, 0, 7, 0, 0, 0, 1]\nroi: {width: 5}\n", "cropped or binned"),
+        ("K: [7, 0, 0, 0, 7, 0, 0, 0, 1]\nroi: 3\n", "'roi' of .* mapping"),
+        ("P0: 700 0 600 0 0 700 200 0 0 0 1 0\nTr: 1 0 0 0 0 1 0 0 0 0 1 0\n", "no line 'P2'; it has P0, Tr"),
+        ("P2: 700 0 600 0 0 700 200 0 0 0 1 0\n", "no line 'Tr'; it has P2"),
         ("a: {b: {x: 0, y: 0, z: 0, roll: 0, pitch: 0, yaw: 0}}", "Say with --camera-frame"),
         ("transforms: 3", "must be a list"),
         ("child_frame_id: a", "no 'header'"),
