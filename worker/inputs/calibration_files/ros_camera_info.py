@@ -74,8 +74,8 @@ def _check_whole_image(values: dict[str, Any], path: Path) -> None:
     binning = [values.get(name) or 1 for name in ("binning_x", "binning_y")]
     if is_cropped or binning != [1, 1]:
         raise invalid(
-            f"{path} is of a cropped or binned image (roi, binning_x, binning_y), but its K is of the whole one: write K "
-            "of the image as it is, and leave these out."
+            f"{path} is of a cropped or binned image (roi, binning_x, binning_y), but its K is of the whole one: write "
+            "K of the image as it is, and leave these out."
         )
 
 
