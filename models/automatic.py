@@ -96,7 +96,11 @@ def choose_cloud_model(points: npt.NDArray[np.float32], settings: StoreSettings 
     """
     traits = sensor_traits(points)
     if traits is None:
-        return Choice(FOR_ANY_SENSOR, "No ground was found in the cloud, so that nothing could be told of its sensor.")
+        return Choice(
+            FOR_ANY_SENSOR,
+            "No ground was found in the cloud, so that nothing could be told of its sensor: is it in metres, in the "
+            "frame of the LiDAR or of its vehicle?",
+        )
     refusals = []
     for name, sensor in _TRAINED_WITH.items():
         if differences := list(sensor.misfits(traits)):

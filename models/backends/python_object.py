@@ -1,14 +1,19 @@
 """Networks run by a Python object that lies beside its card."""
 
 import importlib.util
+import traceback
 from pathlib import Path
 from typing import Any
+
+import numpy.typing as npt
 
 from models.errors import NetworkFailedError
 
 
 def load_python_network(path: Path, name: str, device: str) -> Any:
     """Run a Python file and return what its class `name` makes, called with the file's folder and the device.
+
+    What is returned raises `NetworkFailedError` whatever the object raises.
 
     Raises:
         NetworkFailedError: the file cannot be run, has no such class, or what that makes cannot be called.
@@ -24,4 +29,15 @@ def load_python_network(path: Path, name: str, device: str) -> Any:
         raise NetworkFailedError(f"{name} of {path} cannot be made: {type(error).__name__}: {error}") from error
     if not callable(network):
         raise NetworkFailedError(f"What {name} of {path} makes cannot be called: give it a `__call__`.")
-    return network
+
+    def run(array: npt.NDArray[Any], /) -> Any:
+        try:
+            return network(array)
+        except Exception as error:
+            line = traceback.extract_tb(error.__traceback__)[-1]
+            raise NetworkFailedError(
+                f"{name} of {path} failed on an array of shape {array.shape}: {type(error).__name__}: {error} "
+                f"({Path(line.filename).name}, line {line.lineno})"
+            ) from error
+
+    return run

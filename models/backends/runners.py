@@ -46,11 +46,16 @@ class OnnxRunner:
                 f"{path} takes {len(inputs)} inputs ({', '.join(each.name for each in inputs)}); a card can feed one: "
                 "export the network with the others fixed."
             )
-        self._path, self._input = path, inputs[0].name
+        self._path, self._input, self._shape = path, inputs[0].name, inputs[0].shape
         self._output = _chosen([each.name for each in self._session.get_outputs()], output, path)
 
     def __call__(self, array: npt.NDArray[Any], /) -> npt.NDArray[Any]:
         """Run the network."""
+        if not _fits(array.shape, self._shape):
+            raise NetworkFailedError(
+                f"{self._path} takes an input of shape ({', '.join(map(str, self._shape))}), not {array.shape}: say so "
+                "in the `input` of its card (`size: [height, width]`, `layout`), or export it with free sides."
+            )
         try:
             (result,) = self._session.run([self._output], {self._input: array})
         except Exception as error:
@@ -75,7 +80,7 @@ class TorchScriptRunner:
         """Run the network."""
         try:
             result = self._module(torch.from_numpy(array).to(self._device))
-        except RuntimeError as error:
+        except Exception as error:  # what a script raises arrives as a class of torch's own, beside RuntimeError
             raise NetworkFailedError(
                 f"{self._path} failed on input {array.dtype} of shape {array.shape}: {_one_line(error)}"
             ) from error
@@ -97,6 +102,15 @@ def _providers(device: str, available: list[str]) -> list[str]:
             "The device is CUDA, but the installed onnxruntime knows the CPU only: put onnxruntime-gpu in its place."
         )
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+
+def _fits(shape: tuple[int, ...], stated: list[int | str | None]) -> bool:
+    """Tell whether an array has the shape that an ONNX file states; names and None stand for any number."""
+    if not stated:  # some files state none
+        return True
+    if len(shape) != len(stated):
+        return False
+    return all(side == number for side, number in zip(shape, stated, strict=True) if isinstance(number, int))
 
 
 def _chosen(names: list[str], output: str | int, path: Path) -> str:

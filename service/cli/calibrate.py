@@ -80,6 +80,7 @@ def calibrate(
         request = request_from_options(
             camera,
             initial,
+            images=image,
             frames=FrameChoice(camera_frame, lidar_frame),
             prior=(prior_rotation_deg, prior_translation_m),
             image_label_map=image_label_map,

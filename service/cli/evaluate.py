@@ -77,6 +77,7 @@ def evaluate(
         request = request_from_options(
             camera,
             initial,
+            images=image,
             frames=FrameChoice(camera_frame, lidar_frame),
             image_label_map=image_label_map,
             point_label_map=point_label_map,

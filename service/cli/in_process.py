@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.cli.errors import EXIT_BAD_INPUT, CommandError
 from service.cli.job import CalibrationJob, FinishedJob, FrameFiles, JobProgress, OnJobProgress
-from worker.inputs import check_label_image_size, read_image, read_label_image, read_point_cloud, read_point_labels
+from worker.inputs import (
+    InputError,
+    check_label_image_size,
+    read_image,
+    read_label_image,
+    read_point_cloud,
+    read_point_labels,
+)
 from worker.inputs.request import check_is_calibration
 from worker.storage import VIEW
 
@@ -46,17 +56,32 @@ def run_in_process(job: CalibrationJob, on_progress: OnJobProgress, device: str 
 
 
 def _read_frame(files: FrameFiles) -> InputFrame:
-    image = read_image(files.image)
-    cloud = read_point_cloud(files.point_cloud, files.point_cloud.name)
+    with _named(files.image):
+        image = read_image(files.image)
+    with _named(files.point_cloud):
+        cloud = read_point_cloud(files.point_cloud, files.point_cloud.name)
     image_labels = point_labels = None
     if files.image_labels is not None:
-        image_labels = read_label_image(files.image_labels)
-        check_label_image_size(image_labels.shape, image.shape)
+        with _named(files.image_labels):
+            image_labels = read_label_image(files.image_labels)
+            check_label_image_size(image_labels.shape, image.shape)
     if files.point_labels is not None:
-        point_labels = cloud.of_kept_points(read_point_labels(files.point_labels, files.point_labels.name))
+        with _named(files.point_labels):
+            point_labels = cloud.of_kept_points(read_point_labels(files.point_labels, files.point_labels.name))
     from worker.segmentation import InputFrame
 
     return InputFrame(image, cloud, image_labels, point_labels, name=files.image.name)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say of which file a sentence is: a job may have many."""
+    try:
+        yield
+    except InputError as error:
+        if path.name in error.message:
+            raise
+        raise InputError(error.code, f"{path}: {error.message}") from error
 
 
 def _check_device(device: str) -> None:

@@ -60,6 +60,7 @@ def request_from_options(
     camera: Path,
     initial: Path,
     *,
+    images: Sequence[Path],
     frames: FrameChoice,
     prior: tuple[float | None, float | None] = (None, None),
     image_label_map: Path | None = None,
@@ -72,6 +73,7 @@ def request_from_options(
     Args:
         camera: file with the intrinsics.
         initial: file with the initial extrinsic.
+        images: what the camera took; they are of one size.
         frames: which of a calibration file's frames are meant.
         prior: how far the initial extrinsic may be off: degrees, metres.
         image_label_map: file that names the ids of image labels.
@@ -86,7 +88,7 @@ def request_from_options(
     return parse_request(
         json.dumps(
             _without_none(
-                camera=camera_from_file(camera, frames).model_dump(exclude_none=True),
+                camera=camera_from_file(camera, frames, images[0]).model_dump(exclude_none=True),
                 initial=initial_from_file(initial, frames).model_dump(exclude_none=True),
                 prior=_without_none(rotation_deg=rotation_deg, translation_m=translation_m),
                 image_label_map=image_label_map and read_json_object(image_label_map),

@@ -38,8 +38,8 @@ _SENTENCES = {
     ),
     Outcome.NO_COMMON_CLASS: (
         "The image and the point cloud have too little in common to align: `paper` needs one of its classes in both, "
-        "`robust` two groups of classes in each. Use a frame that shows more, or name other classes. The initial "
-        "extrinsic is returned."
+        "`robust` two groups of classes in each. Check that the cloud is in metres, in the frame of the LiDAR or its "
+        "vehicle; use a frame that shows more, or name other classes. The initial extrinsic is returned."
     ),
     Outcome.NO_POINT_IN_VIEW: (
         "The initial extrinsic puts no LiDAR point into the image; check its direction (LiDAR to camera or camera to "

@@ -12,6 +12,8 @@ from worker.inputs.raw_cloud import Rows
 
 # So many are looked at together: they stay in the processor's caches.
 _BLOCK_POINTS = 32_768
+# Farther from the origin, numbers of 32 bits lie a centimetre apart.
+_MAX_COORDINATE_M = 100_000.0
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ def find_measurements(xyz: Rows) -> Measurements:
         xyz: (M, 3) numbers of any type, metres.
 
     Raises:
-        InputError: `empty-point-cloud` or `no-finite-point`.
+        InputError: `empty-point-cloud`, `no-finite-point`, or `invalid-point-cloud` where most points are on a map.
     """
     if len(xyz) == 0:
         raise InputError("empty-point-cloud", "The point cloud has no points: send a sweep with returns.")
     kept = np.empty(len(xyz), np.bool_)
-    num_non_finite = num_at_origin = 0
+    num_non_finite = num_at_origin = num_far = 0
     for rows in _blocks(len(xyz)):
         points = _as_float32(xyz[rows])
         finite = _all_three(np.isfinite(points))
@@ -77,11 +79,19 @@ def find_measurements(xyz: Rows) -> Measurements:
         np.logical_and(finite, ~at_origin, out=kept[rows])
         num_non_finite += int(np.count_nonzero(~finite))
         num_at_origin += int(np.count_nonzero(at_origin))
+        num_far += int(np.count_nonzero(kept[rows] & ~_all_three(np.abs(points) < _MAX_COORDINATE_M)))
     if not kept.any():
         raise InputError(
             "no-finite-point",
             f"None of the {len(xyz)} points is a measurement (all are NaN, infinite or at the origin): "
             "check how the cloud was exported.",
+        )
+    if 2 * num_far > np.count_nonzero(kept):
+        raise InputError(
+            "invalid-point-cloud",
+            f"Most points lie more than {_MAX_COORDINATE_M / 1000:g} km from the origin, where single precision loses "
+            "centimetres: give metres in the frame of the LiDAR or its vehicle; of a map's coordinates, subtract an "
+            "offset, from the extrinsic too.",
         )
     return Measurements(kept, num_non_finite, num_at_origin)
 
@@ -94,7 +104,7 @@ def clean_cloud(xyz: Rows, intensity: npt.NDArray[Any] | None) -> PointCloud:
         intensity: (M,) numbers of any type, or None.
 
     Raises:
-        InputError: `empty-point-cloud` or `no-finite-point`.
+        InputError: As `find_measurements`.
     """
     found = find_measurements(xyz)
     kept = found.kept

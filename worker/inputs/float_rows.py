@@ -6,6 +6,9 @@ from worker.inputs.limits import InputLimits
 from worker.inputs.raw_cloud import RawCloud, check_point_count, invalid_cloud
 from worker.inputs.source import Data
 
+# So many negative intensities are no noise: coordinates stand in their place. Some drivers write -1 for unknown.
+_LEAST_INTENSITY, _MOST_BELOW = -1.0, 0.01
+
 
 def read_kitti_bin(data: Data, limits: InputLimits) -> RawCloud:
     """Read KITTI Velodyne points: x, y, z, intensity.
@@ -35,4 +38,12 @@ def _read_rows(data: Data, num_columns: int, name: str, columns: str, limits: In
         )
     check_point_count(len(data) // row_bytes, limits)
     rows = np.frombuffer(data, dtype="<f4").reshape(-1, num_columns)
+    # Nothing else tells: rows of any other kind also fill whole rows of this one, and would be calibrated as noise.
+    below = float(np.mean(rows[:, 3] < _LEAST_INTENSITY))
+    if below > _MOST_BELOW:
+        raise invalid_cloud(
+            f"Read as {name}, float32 {columns}, {below:.0%} of the intensities are negative: the points have other "
+            "fields or another type. Name nuScenes sweeps *.pcd.bin, KITTI's *.bin, and save others as .pcd, .ply or "
+            ".npy."
+        )
     return RawCloud(xyz=rows[:, :3], intensity=rows[:, 3])

@@ -22,6 +22,12 @@ def open_image(data: Data, formats: tuple[str, ...], limits: InputLimits) -> Ima
     image = _parse_header(data, formats, limits)
     if image.width * image.height > limits.max_image_pixels:
         raise _too_large(limits)
+    if max(image.size) > limits.max_image_side:
+        raise InputError(
+            "image-too-large",
+            f"The image is {image.width}x{image.height} pixels; neither side may be longer than "
+            f"{limits.max_image_side}: send the camera's own image.",
+        )
     # Pillow fills the rest of a PNG that stops early with zeros.
     if image.format == "PNG" and data.find(_PNG_END) < 0:
         raise _broken("it ends before its last chunk")

@@ -13,6 +13,9 @@ from worker.inputs.limits import InputLimits
 from worker.inputs.raw_cloud import CloudFields, RawCloud, check_point_count, invalid_cloud
 from worker.inputs.source import Data, stream_of
 
+# An array of so few rows and so many columns has a point in each column.
+_MOST_COORDINATES, _LEAST_POINTS = 8, 100
+
 
 @dataclass(frozen=True)
 class NpyFile:
@@ -66,6 +69,11 @@ def read_npy_cloud(data: Data, limits: InputLimits) -> RawCloud:
         raise invalid_cloud(
             f"The .npy cloud has the shape {file.shape} and type {file.dtype.kind!r}: save real numbers of shape "
             "(N, 3) or (N, 4), or records with the fields x, y, z."
+        )
+    if 3 <= file.shape[0] <= _MOST_COORDINATES and file.shape[1] >= _LEAST_POINTS:
+        raise invalid_cloud(
+            f"The .npy cloud has the shape {file.shape}: points must be rows, of shape {file.shape[::-1]}; transpose "
+            "the array."
         )
     check_point_count(file.shape[0], limits)
     rows = file.array()

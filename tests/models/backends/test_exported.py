@@ -18,6 +18,16 @@ STRIPES = np.repeat(np.eye(3, dtype=np.uint8)[None] * 255, 24, axis=0).repeat(20
 POINTS = np.array([[9, 1, 0, 0.5], [1, 9, 2, 0.5], [1, 2, 9, 0.5], [8, 2, 1, 0]], np.float32)
 
 
+class Refusing(torch.nn.Module):
+    """A script that raises an error of its own."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Refuse every image."""
+        if image.numel() < 10**9:
+            raise ValueError("the image is too small")
+        return image
+
+
 def network(format_: str, kind: str = "image", output: dict | None = None, **takes: object) -> ExportedNetwork:
     """Return the part of a card that says how to run a network."""
     return ExportedNetwork.model_validate(
@@ -175,9 +185,26 @@ class TestFailures:
                 load_image_network(network(format_), path, "cpu")
 
     def test_a_size_the_network_does_not_take(self, tmp_path):
-        """The shape that was tried is named."""
-        run = load_image_network(network("onnx"), image_onnx(tmp_path / "net.onnx", (16, 48)), "cpu")
-        with pytest.raises(NetworkFailedError, match=r"failed on input float32 of shape \(1, 3, 24, 60\)"):
+        """Both shapes are named, and what to write into the card; with it the network runs."""
+        path = image_onnx(tmp_path / "net.onnx", (16, 48))
+        run = load_image_network(network("onnx"), path, "cpu")
+        with pytest.raises(NetworkFailedError, match=r"shape \(1, 3, 16, 48\), not \(1, 3, 24, 60\): .*size"):
+            run(STRIPES)
+        sized = network("onnx", size=[16, 48])
+        assert load_image_network(sized, path, "cpu")(STRIPES).shape == (3, 16, 48)
+
+    def test_a_type_the_network_does_not_take(self, tmp_path):
+        """In the words of the runtime."""
+        bytes_in = network("onnx", dtype="uint8")
+        run = load_image_network(bytes_in, image_onnx(tmp_path / "net.onnx"), "cpu")
+        with pytest.raises(NetworkFailedError, match=r"failed on input uint8 of shape \(1, 3, 24, 60\)"):
+            run(STRIPES)
+
+    def test_a_script_that_raises(self, tmp_path):
+        """Its own words are passed on."""
+        torch.jit.save(torch.jit.script(Refusing()), tmp_path / "net.pt")
+        run = load_image_network(network("torchscript"), tmp_path / "net.pt", "cpu")
+        with pytest.raises(NetworkFailedError, match=r"net\.pt failed on input float32 .*too small"):
             run(STRIPES)
 
     def test_an_output_that_is_not_there(self, tmp_path):

@@ -30,6 +30,14 @@ class Broken:
         raise RuntimeError("no licence server")
 
 
+class Failing:
+    def __init__(self, folder, device):
+        pass
+
+    def __call__(self, array):
+        return array.no_such_thing
+
+
 NotCallable = lambda folder, device: 3
 '''
 
@@ -99,6 +107,14 @@ class TestPython:
         python_card("cloud", name)
         with pytest.raises(NetworkFailedError, match=sentence):
             load_cloud_model("mine")
+
+    @pytest.mark.parametrize("segments", ["image", "cloud"])
+    def test_what_goes_wrong_when_it_runs_is_said(self, python_card, segments):
+        """And where: the line is one of the user's own file."""
+        python_card(segments, "Failing")
+        load, array = (load_image_model, IMAGE) if segments == "image" else (load_cloud_model, POINTS)
+        with pytest.raises(NetworkFailedError, match=r"AttributeError: .*no_such_thing.*\(mine\.py, line 27\)"):
+            load("mine").segment(array)
 
 
 def test_a_network_that_segments_the_other_is_refused(cards):

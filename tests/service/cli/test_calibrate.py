@@ -158,7 +158,30 @@ def test_a_bad_file_is_named_in_a_sentence(files: Any, option: str, content: byt
     result = run(files.command_line())
     assert result.exit_code == 2, result.output
     assert expected in sentence(result)
+    if option in {"image", "point_cloud", "point_labels"}:
+        assert files.arguments[option].name in sentence(result)
     assert isinstance(result.exception, SystemExit)
+
+
+def test_intrinsics_of_another_image_size_are_refused(files: Any) -> None:
+    """A shrunk image with the full-size calibration looks like a bad extrinsic, not like what it is."""
+    info = files.folder / "camera_info.yaml"
+    values = ", ".join(str(value) for row in json.loads(files.arguments["camera"].read_text())["K"] for value in row)
+    width, height = Image.open(files.arguments["image"]).size
+    for scale, status in ((1, 0), (2, 2)):
+        info.write_text(f"image_width: {scale * width}\nimage_height: {scale * height}\nK: [{values}]\n")
+        result = run(files.command_line(camera=info, profile="paper"))
+        assert result.exit_code == status, result.output
+    assert f"images of {2 * width}x{2 * height} pixels, but" in sentence(result)
+    assert f"has {width}x{height}" in sentence(result)
+
+
+def test_a_file_of_no_known_format_is_told_what_to_do(files: Any) -> None:
+    """`calibrate` has no `--from`; `convert` has."""
+    files.arguments["camera"].write_text("fx: 3")
+    result = run(files.command_line())
+    assert result.exit_code == 2
+    assert "give --from of `semalign convert`" in sentence(result)
 
 
 def test_a_label_image_of_the_wrong_size_is_refused(files: Any) -> None:

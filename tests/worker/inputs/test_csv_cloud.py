@@ -17,6 +17,13 @@ POINTS = np.array([(1.5, -2.25, 0.5), (10, 20, -30)])
         ("x,y,z\n1.5,-2.25,0.5\n10,20,-30\n", None),
         ("\ufefftime;Z;X;Y;Intensity\r\n12:00;0.5;1.5;-2.25;7\r\n12:01;-30;10;20;8\r\n", [7, 8]),
         ('"x"\t"y"\t"z"\t"ring"\n1.5\t-2.25\t0.5\t1\n1e1\t2e1\t-30.\t2\n', None),
+        ("# x y z ring\n1.5 -2.25 0.5 7\n10 20 -30 8\n", None),
+        ("#x,y,z,intensity\n1.5,-2.25,0.5,7\n10,20,-30,8\n", [7, 8]),
+        ("//X Y Z Intensity\n1.5 -2.25 0.5 7\n10 20 -30 8\n", [7, 8]),
+        ("# x y z intensity\n1.5,-2.25,0.5,7\n10,20,-30,8\n", [7, 8]),
+        ("# sweep of 12:00, metres\n# z, y, x\n0.5,-2.25,1.5\n-30,20,10\n", None),
+        ("# exported by a tool\n1.5,-2.25,0.5,7\n10,20,-30,8\n", [7, 8]),
+        ("# exported by a tool\ny,x,z\n-2.25,1.5,0.5\n20,10,-30\n", None),
     ],
 )
 def test_tables_are_read(text, intensity):
@@ -43,6 +50,8 @@ def test_missing_returns_are_dropped():
         ("1,2\n3,4\n", "invalid-point-cloud"),
         ("a,b,c\n1,2,3\n", "invalid-point-cloud"),
         ("x,y,z\n", "empty-point-cloud"),
+        ("# x y z\n", "empty-point-cloud"),
+        ("# nothing else\n", "invalid-point-cloud"),
         ("x,y,z\n1,2\n", "invalid-point-cloud"),
         ("1,2,3\n1,2,three\n", "invalid-point-cloud"),
         ("1,2,3\n4,5,6\n7,8,9\n10,11,12\n", "too-many-points"),

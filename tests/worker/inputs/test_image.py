@@ -83,6 +83,14 @@ def test_hundred_megapixels_are_refused_without_decoding(make_png, as_errors):
     assert seconds < 0.5
 
 
+@pytest.mark.parametrize("size", [(1, 65_536), (49_000_000, 1)])
+def test_images_of_one_row_or_column_are_refused(make_png, size):
+    """Decoders keep books of every row: one of fifty million took 1.3 GB."""
+    with pytest.raises(InputError, match=f"{size[0]}x{size[1]} pixels; neither side") as caught:
+        read_image(make_png(*size, 8, 0, b""))
+    assert caught.value.code == "image-too-large"
+
+
 def test_pixel_limit_is_the_callers(make_png):
     """An image of exactly the limit passes, one pixel more does not."""
     image = make_png(3, 2, 8, 0, bytes(8))

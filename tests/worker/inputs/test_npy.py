@@ -64,6 +64,14 @@ def test_arrays_that_are_no_cloud_are_refused(make_npy, array):
     assert caught.value.code == "invalid-point-cloud"
 
 
+@pytest.mark.parametrize("rows", [3, 4, 5])
+def test_points_in_columns_are_refused(make_npy, rows):
+    """Read as rows they would be a cloud of three or four points, which no message after that explains."""
+    with pytest.raises(InputError, match=rf"points must be rows, of shape \(1000, {rows}\); transpose") as caught:
+        read_point_cloud(make_npy(np.ones((rows, 1000), np.float32)), "a.npy")
+    assert caught.value.code == "invalid-point-cloud"
+
+
 def test_empty_array_is_an_empty_cloud(make_npy):
     """No rows are no points."""
     with pytest.raises(InputError) as caught:

@@ -1,5 +1,6 @@
 """Clouds of every format: the same points, the same cleaning, the same refusals."""
 
+import io
 import struct
 import time
 import tracemalloc
@@ -106,6 +107,26 @@ def test_kitti_rows_of_another_width_are_refused():
     assert caught.value.code == "invalid-point-cloud"
 
 
+@pytest.mark.parametrize("columns", ["xyz", "xyzir", "xyzirt", "double"])
+def test_rows_of_another_kind_are_not_taken_for_kitti(columns):
+    """Their sizes fill whole rows of four floats too: only the intensities give them away."""
+    xyz = np.random.default_rng(0).uniform(-40, 40, (400, 3))
+    extra = np.abs(np.random.default_rng(1).uniform(0, 30, (400, 3)))
+    rows = {"xyz": xyz, "xyzir": np.hstack([xyz, extra[:, :2]]), "xyzirt": np.hstack([xyz, extra])}.get(columns, xyz)
+    data = np.hstack([xyz, extra[:, :1]]).tobytes() if columns == "double" else rows.astype("<f4").tobytes()
+    with pytest.raises(InputError, match=r"intensities are negative.*other fields.*\*\.pcd\.bin") as caught:
+        read_point_cloud(data, "a.bin")
+    assert caught.value.code == "invalid-point-cloud"
+
+
+def test_intensities_below_zero_are_read():
+    """A few, and -1 for unknown, are what some drivers write."""
+    rows = np.ones((400, 4), "<f4")
+    rows[:, 3] = -1
+    rows[0, 3] = -5
+    assert len(read_point_cloud(rows.tobytes(), "a.bin").points) == 400
+
+
 def test_nuscenes_sweeps_are_not_taken_for_kitti(test_data):
     """A `.pcd.bin` has five floats a point, even where its size would pass for four."""
     path = test_data / "formats" / "nuscenes_lidar_top.pcd.bin"
@@ -190,3 +211,18 @@ def test_an_empty_file_is_mapped_as_no_bytes(tmp_path):
     path.touch()
     with pytest.raises(InputError, match="no points"):
         check_point_cloud(map_file(path), path.name)
+
+
+def test_coordinates_of_a_map_are_refused():
+    """In single precision a northing of 4,500 km moves by half a metre; a few wild points are no reason to refuse."""
+    xyz = np.random.default_rng(0).uniform(-40, 40, (100, 3))
+    on_map = io.BytesIO()
+    np.save(on_map, xyz + np.array([500_000, 4_500_000, 100]))
+    for read in (read_point_cloud, check_point_cloud):
+        with pytest.raises(InputError, match=r"more than 100 km from the origin.*subtract an offset") as caught:
+            read(on_map.getvalue(), "map.npy")
+        assert caught.value.code == "invalid-point-cloud"
+    xyz[:10] = 1e9
+    wild = io.BytesIO()
+    np.save(wild, xyz)
+    assert len(read_point_cloud(wild.getvalue(), "wild.npy").points) == 100

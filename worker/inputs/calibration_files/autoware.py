@@ -4,16 +4,20 @@ Metres and radians, about fixed axes. A camera's frame (`camera0/camera_link`) h
 its name says `optical`. Extrinsics only: Autoware keeps intrinsics in ROS camera_info.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from worker.inputs.calibration_files.calibration import FrameChoice, SensorCalibration
+from worker.inputs.calibration_files.calibration import FrameChoice, SensorCalibration, invalid
 from worker.inputs.calibration_files.frames import T_BODY_OPTICAL, extrinsic_between
 from worker.inputs.calibration_files.structured import entry, mapping, parse_yaml_mapping, read_text
 from worker.inputs.calibration_files.values import number, pose, rigid
 from worker.inputs.rigid import Matrix, inverse_rigid, rotation_from_rpy, rpy_from_rotation
+
+# A full turn, with room for rounding.
+_MAX_ANGLE_RAD = 2 * math.pi + 0.01
 
 
 def read(path: Path, choice: FrameChoice) -> SensorCalibration:
@@ -42,4 +46,7 @@ def _transform(values: dict[str, Any], what: str) -> Matrix:
     x, y, z, roll, pitch, yaw = (
         number(entry(values, name, what), f"{name} of {what}") for name in ("x", "y", "z", "roll", "pitch", "yaw")
     )
+    largest = max(abs(roll), abs(pitch), abs(yaw))
+    if largest > _MAX_ANGLE_RAD:
+        raise invalid(f"{what} has an angle of {largest:g}, more than a full turn of 2 pi: write radians, not degrees.")
     return rigid(pose(rotation_from_rpy(roll, pitch, yaw), [x, y, z]), what)

@@ -97,10 +97,11 @@ def _of_json(text: str, path: Path) -> str:
 
 def _of_kitti(text: str) -> str | None:
     names = set(parse_entries(text))
-    if {"P2", "Tr"} <= names:
-        return "kitti-odometry"
     if "Tr_velo_to_cam" in names:
         return "kitti-object"
+    # Without P2 or Tr, its reader says what is missing.
+    if names & {"P0", "P1", "P2", "P3"}:
+        return "kitti-odometry"
     return "kitti-raw" if names & {"P_rect_00", "P_rect_02"} or {"R", "T", "delta_f"} <= names else None
 
 

@@ -15,6 +15,8 @@ from worker.inputs.calibration_files.structured import entry, mapping, parse_jso
 from worker.inputs.calibration_files.values import camera_model, matrix, numbers, pose, rigid
 from worker.inputs.rigid import Matrix, inverse_rigid, quaternion_wxyz_from_rotation, rotation_from_quaternion_wxyz
 
+_MOST_SENSOR_BYTES = 256 * 2**10
+
 
 def read(path: Path, choice: FrameChoice) -> SensorCalibration:
     """Read a camera and a LiDAR, each by channel, `sensor_token` or `token`."""
@@ -54,6 +56,9 @@ def _records(text: str, what: str) -> list[dict[str, Any]]:
 def _channels(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
+    # A vehicle has a dozen sensors.
+    if path.stat().st_size > _MOST_SENSOR_BYTES:
+        raise invalid(f"{path} is larger than {_MOST_SENSOR_BYTES >> 10} KiB: is this nuScenes' table of sensors?")
     return {str(record.get("token")): str(record.get("channel")) for record in _records(read_text(path), str(path))}
 
 

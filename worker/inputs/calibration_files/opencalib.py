@@ -12,7 +12,7 @@ import numpy as np
 
 from worker.inputs.calibration_files.calibration import FrameChoice, SensorCalibration, invalid
 from worker.inputs.calibration_files.frames import CAMERA_WORDS, choose, extrinsic_between
-from worker.inputs.calibration_files.structured import entry, mapping, parse_json_value, read_text
+from worker.inputs.calibration_files.structured import MOST_BYTES, entry, mapping, parse_json_value, read_text
 from worker.inputs.calibration_files.values import camera_model, image_size, matrix, numbers, rigid
 
 _MOST_FILES = 100
@@ -71,11 +71,18 @@ def write(calibration: SensorCalibration) -> str:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(path.glob("*.json"))[:_MOST_FILES] if path.is_dir() else [path]
+    """Return the files to read; together they may be as large as one."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.glob("*.json"))[:_MOST_FILES]
+    if sum(file.stat().st_size for file in files if file.is_file()) > MOST_BYTES:
+        raise invalid(f"The JSON files of {path} are larger than {MOST_BYTES >> 20} MiB together: keep those meant.")
+    return files
 
 
 def _parts(text: str, what: str) -> list[dict[str, Any]]:
-    return [value for value in mapping(parse_json_value(text, what), what).values() if isinstance(value, dict)]
+    values = mapping(parse_json_value(text, what), what).values()
+    return [value for value in values if isinstance(value, dict) and "param_type" in value]
 
 
 def _transform(part: dict[str, Any], what: str) -> np.ndarray:

@@ -1,5 +1,8 @@
 """OpenCV's FileStorage YAML: matrices by name. The names are a habit, not a standard; the usual ones are known.
 
+Without a `camera_model` of ours, the model is a pinhole unless the file says otherwise: OpenCV's calibration program
+marks a fisheye with `fisheye_model: 1`, Autoware.AI names `DistModel`, and only an omnidirectional camera has an `xi`.
+
 The extrinsic is `T_cam_lidar`, or `CameraExtrinsicMat` of Autoware.AI's calibration files, which takes camera
 coordinates to LiDAR coordinates, as those files define it.
 """
@@ -11,7 +14,7 @@ import numpy as np
 
 from worker.inputs.calibration_files.calibration import FrameChoice, SensorCalibration, invalid
 from worker.inputs.calibration_files.structured import entry, parse_yaml_mapping, read_text
-from worker.inputs.calibration_files.values import image_size, matrix, number, numbers, rigid, text_of
+from worker.inputs.calibration_files.values import image_size, matrix, model_of_ros, number, numbers, rigid, text_of
 from worker.inputs.camera_model import CameraModel
 from worker.inputs.json_file import parse_json_object
 from worker.inputs.rigid import inverse_rigid
@@ -77,12 +80,27 @@ def _camera(values: dict[str, Any], what: str) -> CameraModel | None:
         return None
     distortion: Any = next((values[name] for name in _DISTORTION_NAMES if name in values), [])
     fields: dict[str, object] = {
-        "model": str(values.get("camera_model") or "pinhole"),
+        "model": _model_of(values, what),
         "K": matrix(_data(K, what), 3, 3, f"The camera matrix of {what}").tolist(),
         "distortion": numbers(_data(distortion, what), None, f"The distortion of {what}"),
     }
-    fields |= {name: number(values[name], f"{name} of {what}") for name in ("xi", "alpha") if name in values}
+    fields |= {
+        name: numbers(_data(values[name], what), 1, f"{name} of {what}")[0]
+        for name in ("xi", "alpha")
+        if name in values
+    }
     return parse_json_object(CameraModel, fields, what)
+
+
+def _model_of(values: dict[str, Any], what: str) -> str:
+    """Return the name of the camera model, as the file says it in one of several ways."""
+    if "camera_model" in values:
+        return str(values["camera_model"])
+    if number(values.get("fisheye_model", 0), f"fisheye_model of {what}"):
+        return "fisheye"
+    if "xi" in values:
+        return "double_sphere" if "alpha" in values else "omnidirectional"
+    return model_of_ros(str(values.get("DistModel") or "plumb_bob"), f"The DistModel of {what}")
 
 
 def _data(value: Any, what: str) -> Any:

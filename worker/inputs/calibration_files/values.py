@@ -12,6 +12,12 @@ from worker.inputs.json_file import parse_json_object
 from worker.inputs.rigid import Matrix, nearest_rigid, rigid_problem
 
 _MOST_NUMBERS = 1000
+_MODELS_OF_ROS = {
+    "plumb_bob": "pinhole",
+    "rational_polynomial": "pinhole",
+    "equidistant": "fisheye",
+    "fisheye": "fisheye",
+}
 
 
 def numbers(value: Any, count: int | None, what: str) -> list[float]:
@@ -55,6 +61,13 @@ def camera_model(K: Matrix, what: str, *, model: str = "pinhole", distortion: Se
     """Return the camera with intrinsics K (3, 3) and the distortion coefficients of its model."""
     fields = {"model": model, "K": K.tolist(), "distortion": list(distortion)}
     return parse_json_object(CameraModel, fields, what)
+
+
+def model_of_ros(name: str, what: str) -> str:
+    """Return what a camera model is called here that ROS, and what follows it, calls `name`."""
+    if name not in _MODELS_OF_ROS:
+        raise invalid(f"{what} is {name[:40]!r}; known are {', '.join(_MODELS_OF_ROS)}.")
+    return _MODELS_OF_ROS[name]
 
 
 def rigid(transform: Matrix, what: str) -> Matrix:

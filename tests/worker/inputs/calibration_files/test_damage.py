@@ -82,3 +82,42 @@ def test_values_of_any_type(tmp_path_factory, value):
     for name in FORMATS:
         with pytest.raises(InputError):
             read_calibration(path, name)
+
+
+@pytest.mark.parametrize("use", ["distortion_model: *a8", "camera_name: *a8", "<<: *a8", "header: {frame_id: *a8}"])
+@pytest.mark.parametrize("kind", ["lists", "merges"])
+def test_aliases_that_multiply_are_refused(tmp_path, kind, use):
+    """Nine lines that stand for a billion values: nothing is made of them, neither by printing nor by merging."""
+    inner, outer = ("[x]", "[{}]") if kind == "lists" else ("{k: 1}", "{{<<: [{}]}}")
+    lines = [f"a0: &a0 {inner}"]
+    lines += [f"a{i}: &a{i} {outer.format(', '.join([f'*a{i - 1}'] * 10))}" for i in range(1, 9)]
+    path = tmp_path / "bomb.yaml"
+    path.write_text("\n".join([*lines, use, "child_frame_id: c", "K: [7, 0, 1, 0, 7, 1, 0, 0, 1]", ""]))
+    for name in (None, "ros-camera-info", "ros-static-transform", "autoware", "opencv"):
+        with pytest.raises(InputError, match="more than 10 aliases"):
+            read_calibration(path, name)
+
+
+def test_a_few_aliases_are_read(tmp_path):
+    """PyYAML writes one where a program used a list twice."""
+    path = tmp_path / "camera_info.yaml"
+    path.write_text("d: &id001 [0, 0, 0, 0, 0]\nr: *id001\nk: [7, 0, 1, 0, 7, 1, 0, 0, 1]\n")
+    assert read_calibration(path).camera.K[0][0] == 7
+
+
+def test_files_larger_than_any_calibration_are_refused(tmp_path):
+    """One alone, and a folder of files that are not: what JSON becomes in memory is a hundred times as large."""
+    one = "[" + "{}," * (3 << 20) + "{}]"
+    (tmp_path / "sensors.json").write_text(one)
+    with pytest.raises(InputError, match="larger than the limit of 8 MiB"):
+        read_calibration(tmp_path / "sensors.json")
+    (tmp_path / "sensors.json").write_text("[]")
+    (tmp_path / "sensor.json").write_text(one)
+    with pytest.raises(InputError, match="larger than 256 KiB"):
+        read_calibration(tmp_path / "sensors.json")
+    folder = tmp_path / "rig"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.json").write_text('{"a": "' + "x" * (3 << 20) + '"}')
+    with pytest.raises(InputError, match="8 MiB together"):
+        read_calibration(folder)

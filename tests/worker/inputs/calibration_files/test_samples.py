@@ -83,6 +83,18 @@ def test_camera_info(save):
     assert (found.image_size, found.camera_frame, found.T_cam_lidar) == ((640, 480), "wide", None)
 
 
+def test_messages_as_ros_prints_them(save):
+    """A message of `ros2 topic echo` ends with a line that opens another document; two messages are one too many."""
+    echoed = (
+        "width: 640\nheight: 480\nk: [300, 0, 320, 0, 301, 240, 0, 0, 1]\nd: null\nbinning_x: 0\nbinning_y: 1\n"
+        "roi: {x_offset: 0, y_offset: 0, height: 480, width: 640, do_rectify: false}\n---\n"
+    )
+    found = read_calibration(save(echoed))
+    assert (found.image_size, found.camera.K[0][0]) == ((640, 480), 300)
+    with pytest.raises(InputError, match="2 YAML documents"):
+        read_calibration(save(echoed * 2))
+
+
 def test_ros_transforms_lead_over_other_frames(save):
     """The child's coordinates go to the parent's; the camera's frame is optical unless said otherwise."""
     path = save(STATIC)
@@ -118,6 +130,26 @@ def test_opencv_files_of_autoware_ai(save):
     np.testing.assert_allclose(np.linalg.inv(found.T_cam_lidar), matrix(OPTICAL.T, (1, 2, 3)), atol=1e-12)
     assert found.camera.coefficients() == (-0.1, 0.02, 0, 0, 0.01)
     assert found.image_size == (1280, 720)
+
+
+@pytest.mark.parametrize(
+    ("lines", "model"),
+    [
+        ("", "pinhole"),
+        ("fisheye_model: 0\n", "pinhole"),
+        ("fisheye_model: 1\n", "fisheye"),
+        ("DistModel: plumb_bob\n", "pinhole"),
+        ("DistModel: equidistant\n", "fisheye"),
+        ("xi: 1.5\n", "omnidirectional"),
+        ("xi: !!opencv-matrix\n   rows: 1\n   cols: 1\n   dt: d\n   data: [ 1.5 ]\n", "omnidirectional"),
+        ("camera_model: fisheye\nfisheye_model: 0\n", "fisheye"),
+    ],
+)
+def test_opencv_files_say_their_model(save, lines, model):
+    """Four coefficients alone could be those of two models."""
+    text = f"%YAML:1.0\n---\n{lines}camera_matrix: [300, 0, 320, 0, 300, 240, 0, 0, 1]\n"
+    camera = read_calibration(save(text + "distortion_coefficients: [0.1, 0.02, 0.003, 0.004]\n"), "opencv").camera
+    assert (camera.model, camera.xi) == (model, 1.5 if model == "omnidirectional" else None)
 
 
 def test_kitti_raw(save):
@@ -190,8 +222,16 @@ def test_nuscenes_tables(save):
         ("P2: 700 0 600 0 0 700 200 0 0 0 1 0\nTr: nan 0 0 0 0 1 0 0 0 0 1 0\n", "finite number, not 'nan'"),
         ("camera_matrix: [1, 2]", "9 numbers, not 2"),
         ("camera_matrix: {rows: 3}", "no 'data'"),
-        ("camera_matrix: [7, 0, 0, 0, 7, 0, 0, 0, 1]\ndistortion_model: thin", "distortion_model 'thin'"),
+        ("camera_matrix: [7, 0, 0, 0, 7, 0, 0, 0, 1]\ndistortion_model: thin", "distortion_model of .* is 'thin'"),
+        ("%YAML:1.0\n---\nDistModel: thin\nK: [7, 0, 0, 0, 7, 0, 0, 0, 1]\n", "DistModel of .* is 'thin'"),
         ("a: {b: {roll: 0}}", "has no 'x'"),
+        ("a: {cam: {x: 0, y: 0, z: 0, roll: 0, pitch: 0, yaw: 90}}", "angle of 90, .*radians, not degrees"),
+        ("K: [7, 0, 0, 0, 7, 0, 0, 0, 1]\nbinning_x: 2\nbinning_y: 2\n", "cropped or binned"),
+        ("K: [7, 0, 0, 0, 7, 0, 0, 0, 1]\nroi: {x_offset: 8, y_offset: 0, width: 0, height: 0}\n", "cropped or binned"),
+        ("width: 9\nK: [7, 0, 0, 0, 7, 0, 0, 0, 1]\nroi: {width: 5}\n", "cropped or binned"),
+        ("K: [7, 0, 0, 0, 7, 0, 0, 0, 1]\nroi: 3\n", "'roi' of .* mapping"),
+        ("P0: 700 0 600 0 0 700 200 0 0 0 1 0\nTr: 1 0 0 0 0 1 0 0 0 0 1 0\n", "no line 'P2'; it has P0, Tr"),
+        ("P2: 700 0 600 0 0 700 200 0 0 0 1 0\n", "no line 'Tr'; it has P2"),
         ("a: {b: {x: 0, y: 0, z: 0, roll: 0, pitch: 0, yaw: 0}}", "Say with --camera-frame"),
         ("transforms: 3", "must be a list"),
         ("child_frame_id: a", "no 'header'"),
