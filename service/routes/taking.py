@@ -96,7 +96,7 @@ def _job_post(
     backend: BackendOfApp,
     caller: CallerOfRequest,
     queue: Annotated[
-        JobQueue, Query(description="`batch` jobs wait for all `interactive` ones.")
+        JobQueue, Query(description="`interactive` jobs come first; `batch` gets every fifth turn or so.")
     ] = JobQueue.INTERACTIVE,
     idempotency_key: Annotated[
         str | None,
