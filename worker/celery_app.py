@@ -59,8 +59,8 @@ def _options(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
-            # Not in turn: a batch of thousands must not hold up the person who waits. By name, for these options have to
-            # be JSON where somebody asks a worker for them.
+            # Not in turn: a batch of thousands must not hold up the person who waits. By name, for these options are
+            # sent as JSON to whoever asks a worker for its state.
             "queue_order_strategy": "worker.queue_order:QueueOrder",
             "visibility_timeout": math.ceil(settings.visibility_timeout_s),
             # The throttle multiplies the interval; its default of 10 would let a lost job wait for 50 s more.
