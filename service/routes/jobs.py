@@ -110,8 +110,12 @@ def _cancel(record: JobRecord, backend: Backend) -> JobRecord | None:
     Raises:
         UnknownJob: It was deleted meanwhile.
     """
-    if backend.jobs.cancel(record.id) is Verdict.GONE:
+    verdict = backend.jobs.cancel(record.id)
+    if verdict is Verdict.GONE:
         raise UnknownJob
+    # The record goes last: where the storage is away, the job can still be found and deleted again.
     backend.blobs.delete_job(record.id)
+    if verdict is Verdict.OK:
+        backend.jobs.remove(record.id)
     backend.owned.forget(record.owner, record.id)
     return backend.jobs.get(record.id)

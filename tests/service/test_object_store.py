@@ -33,3 +33,18 @@ def test_deleting_a_job_leaves_no_object(api: Any, s3: Any, make_job: Any) -> No
     assert [path for path in s3.folder.rglob("*") if path.is_file()]
     assert api.http.delete(f"/jobs/{job_id}").status_code == 204
     assert not [path for path in s3.folder.rglob("*") if path.is_file()]
+
+
+def test_a_job_that_an_outage_kept_from_being_deleted_can_be_deleted_after_it(api: Any, s3: Any, make_job: Any) -> None:
+    """Waiting or ended: 503 while the store is away, and the job is still its caller's to delete."""
+    waiting, ended = api.accepted(make_job()), api.accepted(make_job())
+    api.end(ended)
+    s3.stop()
+    for job_id in (waiting, ended):
+        assert api.http.delete(f"/jobs/{job_id}").status_code == 503
+        assert api.http.get(f"/jobs/{job_id}").json()["state"] == "cancelled"
+    s3.start()
+    for job_id in (waiting, ended):
+        assert api.http.delete(f"/jobs/{job_id}").status_code == 204
+        assert api.http.get(f"/jobs/{job_id}").status_code == 404
+    assert not [path for path in s3.folder.rglob("*") if path.is_file()]

@@ -162,7 +162,11 @@ class JobStore:
         return Verdict(self._run(transitions.REQUEUE, job_id))
 
     def cancel(self, job_id: str) -> Verdict:
-        """Delete a job that does not run (`OK`), or tell the attempt that runs to stop (`CANCELLED`); or `GONE`."""
+        """Let nobody begin or end a job any more: its blobs and its record can be deleted, in this order.
+
+        Returns:
+            `OK`; or `CANCELLED` where an attempt has it, which is told to stop and to delete both; or `GONE`.
+        """
         return Verdict(self._run(transitions.CANCEL, job_id))
 
     def remove(self, job_id: str) -> Verdict:
