@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     )
     rate_per_key: str = Field(
         default="600/minute",
+        pattern=r"^[1-9]\d*( ?/ ?| per )([1-9]\d* ?)?(second|minute|hour|day|month|year)s?$",
         description="Jobs that one key may post in a time, such as `10/second` or `5000/day`, unless the key says "
         "otherwise.",
     )
