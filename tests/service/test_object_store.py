@@ -27,6 +27,18 @@ def test_an_outage_refuses_jobs_and_leaves_nothing_behind(api: Any, s3: Any, mak
     assert [path.name for path in (s3.folder / "bucket" / "api" / "jobs" / job_id).iterdir()] == ["inputs"]
 
 
+def test_the_cause_of_an_outage_is_logged(api: Any, s3: Any, make_job: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The caller hears that the storage is away, the operator what it said, under the id of the request."""
+    s3.stop()
+    request_id = api.post(make_job()).headers["X-Request-ID"]
+    (line,) = [record.msg for record in caplog.records if "outage" in str(record.msg)]
+    assert isinstance(line, dict)
+    assert (line["request_id"], line["problem"]) == (request_id, "storage-unavailable")
+    assert line["cause"].startswith("Generic S3 error")
+    assert "\n" not in line["cause"]
+    s3.start()
+
+
 def test_deleting_a_job_leaves_no_object(api: Any, s3: Any, make_job: Any) -> None:
     """Not one byte of what was sent."""
     job_id = api.accepted(make_job())
