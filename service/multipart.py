@@ -47,13 +47,14 @@ async def received_parts(request: Request, max_parts: int) -> AsyncIterator[tupl
         raise MalformedMultipart(f"The boundary is missing in Content-Type. {MalformedMultipart.sentence}")
     folder = await run_in_threadpool(tempfile.TemporaryDirectory, prefix="semalign-upload-")
     try:
-        yield await _received(request, _Disassembly(boundary, Path(folder.name), max_parts))
+        yield await _received(request, boundary, Path(folder.name), max_parts)
     finally:
         await run_in_threadpool(folder.cleanup)
 
 
-async def _received(request: Request, body: "_Disassembly") -> tuple[Part, ...]:
+async def _received(request: Request, boundary: bytes, folder: Path, max_parts: int) -> tuple[Part, ...]:
     try:
+        body = _Disassembly(boundary, folder, max_parts)
         async for chunk in request.stream():
             body.take(chunk)
             if body.unwritten_bytes >= _WRITE_BYTES:
