@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from service.access.caller import CallerOfRequest
 from service.access.own_job import OwnJob
 from service.backend import Backend, BackendOfApp
+from service.downloads import download
 from service.problems import (
     BrokerDown,
     InvalidParameter,
@@ -81,10 +82,10 @@ def job_overlay(record: OwnJob, backend: BackendOfApp, stage: Literal["initial",
     if record.artifacts is None:
         raise not_yet
     try:
-        png = backend.blobs.get(artifact_key(record.id, record.artifacts, overlay_name(stage)))
+        key = artifact_key(record.id, record.artifacts, overlay_name(stage))
+        return download(backend.blobs, key, "image/png", {"Cache-Control": "private, max-age=3600, immutable"})
     except BlobMissing as error:
         raise not_yet from error
-    return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600, immutable"})
 
 
 @router.delete(
