@@ -59,7 +59,9 @@ def list_jobs(
 async def job_status(record: OwnJob, request: Request, backend: BackendOfApp, prefer: Prefer = None) -> JSONResponse:
     """Say how a job stands. `Retry-After` comes as long as it is not at its end."""
     wait_s = preferred_wait_s(prefer, backend)
-    latest = await wait_for_end(record.id, wait_s, backend) if wait_s and not record.state.is_terminal else record
+    latest: JobRecord | None = record
+    if wait_s and not record.state.is_terminal:
+        latest = await wait_for_end(record.id, wait_s, backend, request)
     if latest is None:
         raise UnknownJob
     response = await status_response(latest, request, backend)

@@ -149,7 +149,7 @@ async def _accept(post: JobPost, task: Task) -> Accepted:
 async def _answer(accepted: Accepted, wait_s: int, request: Request, backend: Backend) -> Response:
     record = None
     if wait_s or accepted.is_repeat:
-        record = await wait_for_end(accepted.job_id, wait_s, backend)
+        record = await wait_for_end(accepted.job_id, wait_s, backend, request)
     if record is not None and record.state.is_terminal and wait_s:
         return await status_response(record, request, backend)
     state = JobState.QUEUED if record is None else record.state
