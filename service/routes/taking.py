@@ -137,7 +137,7 @@ async def take(post: JobPost, task: Task) -> Response:
 async def _accept(post: JobPost, task: Task) -> Accepted:
     """Receive, check and submit; what was received is gone from this machine's disk after it."""
     backend = post.backend
-    async with received_parts(post.request, most_parts(backend.settings)) as parts:
+    async with received_parts(post.request, most_parts(backend.settings), backend.spool.path) as parts:
         limiter = backend.checks.limiter([part.path for part in parts])
         upload = await anyio.to_thread.run_sync(checked_upload, parts, backend.settings, limiter=limiter)
         submission = Submission(

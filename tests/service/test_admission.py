@@ -1,7 +1,5 @@
 """What a caller may do: rates, quotas, full queues; and that refusals come before the work."""
 
-import functools
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +89,11 @@ def test_an_upload_leaves_nothing_on_the_servers_disk(
     make_api: Any, make_job: Any, monkeypatch, tmp_path: Path
 ) -> None:
     """Accepted or refused: the folder it was received in is gone."""
-    spool = tmp_path / "spool"
-    spool.mkdir()
-    monkeypatch.setattr("tempfile.TemporaryDirectory", functools.partial(tempfile.TemporaryDirectory, dir=spool))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     api = make_api()
     api.accepted(make_job())
     broken = make_job()
     broken.images = [("image.png", b"no image" * 100_000)]
     assert api.post(broken).status_code == 415
+    (spool,) = tmp_path.glob("semalign-uploads-*")
     assert list(spool.iterdir()) == []
