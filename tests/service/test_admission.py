@@ -1,5 +1,6 @@
 """What a caller may do: rates, quotas, full queues; and that refusals come before the work."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def test_an_upload_leaves_nothing_on_the_servers_disk(
     make_api: Any, make_job: Any, monkeypatch, tmp_path: Path
 ) -> None:
     """Accepted or refused: the folder it was received in is gone."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", tempfile.gettempdir())  # the broker stays where it is
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     api = make_api()
     api.accepted(make_job())
