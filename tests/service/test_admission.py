@@ -76,6 +76,25 @@ def test_a_full_queue_takes_no_more(make_api: Any, make_job: Any) -> None:
     api.accepted(make_job())
 
 
+def test_a_broker_that_is_nearly_full_takes_no_more(make_api: Any, make_job: Any, client: Any) -> None:
+    """503 before it is full, so that the jobs it has can be worked on, deleted and forgotten; it then takes more."""
+    api = make_api()
+    job_id = api.accepted(make_job())
+    used = client.info("memory")["used_memory"]
+    try:
+        client.config_set("maxmemory", round(used * 1.05))
+        refused = api.post(make_job())
+        assert (refused.status_code, refused.json()["type"]) == (503, "queue-full")
+        assert "memory" in refused.json()["detail"]
+        assert int(refused.headers["Retry-After"]) > 0
+        api.end(job_id)
+        assert api.http.delete(f"/jobs/{job_id}").status_code == 204
+        client.config_set("maxmemory", used * 2)
+        api.accepted(make_job())
+    finally:
+        client.config_set("maxmemory", 0)
+
+
 @pytest.mark.parametrize("spoil", ["key", "queue"])
 def test_who_is_not_let_in_is_told_before_the_body_is_read(make_api: Any, make_job: Any, spoil: str) -> None:
     """A body that is no multipart at all is not looked at."""
