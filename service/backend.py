@@ -9,6 +9,7 @@ from service.access.keys import KeyRing
 from service.access.rates import Rates
 from service.checks import Checks
 from service.seats import Seats
+from service.spool import Spool
 from service.together import Together
 from worker.dispatch import Dispatcher
 from worker.jobs.idempotency import IdempotencyKeys
@@ -38,6 +39,7 @@ class Backend:
         rates: How often each key posts.
         checks: Bounds the uploads whose files are read at a time, and with them the memory that reading takes.
         seats: Bounds the requests that are held open until something happens.
+        spool: Where uploads are received.
     """
 
     settings: Settings
@@ -53,6 +55,7 @@ class Backend:
     rates: Rates
     checks: Checks
     seats: Seats
+    spool: Spool
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -73,6 +76,7 @@ class Backend:
             rates=Rates(client),
             checks=Checks(settings.checks_at_once),
             seats=Seats(settings.max_streams),
+            spool=Spool(),
         )
 
     async def queue_position(self, record: JobRecord) -> int | None:
@@ -83,6 +87,7 @@ class Backend:
         """Close the connections."""
         self.dispatcher.close()
         self.jobs.close()
+        self.spool.close()
 
 
 async def _backend_of(request: Request) -> Backend:

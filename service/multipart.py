@@ -34,8 +34,8 @@ class Part:
 
 
 @contextlib.asynccontextmanager
-async def received_parts(request: Request, max_parts: int) -> AsyncIterator[tuple[Part, ...]]:
-    """Receive a multipart body; its files go when the block ends.
+async def received_parts(request: Request, max_parts: int, spool: Path) -> AsyncIterator[tuple[Part, ...]]:
+    """Receive a multipart body into a folder in `spool`; its files go when the block ends.
 
     Raises:
         NotMultipart, MalformedMultipart, BodyTooLarge, RequestTooSlow: The body cannot be taken.
@@ -45,15 +45,16 @@ async def received_parts(request: Request, max_parts: int) -> AsyncIterator[tupl
         raise NotMultipart
     if not (boundary := options.get(b"boundary")):
         raise MalformedMultipart(f"The boundary is missing in Content-Type. {MalformedMultipart.sentence}")
-    folder = await run_in_threadpool(tempfile.TemporaryDirectory, prefix="semalign-upload-")
+    folder = await run_in_threadpool(tempfile.TemporaryDirectory, dir=spool)
     try:
-        yield await _received(request, _Disassembly(boundary, Path(folder.name), max_parts))
+        yield await _received(request, boundary, Path(folder.name), max_parts)
     finally:
         await run_in_threadpool(folder.cleanup)
 
 
-async def _received(request: Request, body: "_Disassembly") -> tuple[Part, ...]:
+async def _received(request: Request, boundary: bytes, folder: Path, max_parts: int) -> tuple[Part, ...]:
     try:
+        body = _Disassembly(boundary, folder, max_parts)
         async for chunk in request.stream():
             body.take(chunk)
             if body.unwritten_bytes >= _WRITE_BYTES:

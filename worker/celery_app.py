@@ -9,7 +9,6 @@ from worker.jobs.record import JobQueue
 from worker.settings import Settings
 
 TASK: Final = "semalign.calibrate"
-# Their order in the alphabet is the order in which a worker looks for its next job.
 QUEUES: Final = {JobQueue.INTERACTIVE: "semalign.1.interactive", JobQueue.BATCH: "semalign.2.batch"}
 _RESTORE_INTERVAL_S: Final = 5
 
@@ -60,8 +59,9 @@ def _options(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
-            # Not in turn: a batch of thousands must not hold up the person who waits.
-            "queue_order_strategy": "sorted",
+            # Not in turn: a batch of thousands must not hold up the person who waits. By name, for these options are
+            # sent as JSON to whoever asks a worker for its state.
+            "queue_order_strategy": "worker.queue_order:QueueOrder",
             "visibility_timeout": math.ceil(settings.visibility_timeout_s),
             # The throttle multiplies the interval; its default of 10 would let a lost job wait for 50 s more.
             "unacked_restore_interval": _RESTORE_INTERVAL_S,

@@ -1,5 +1,6 @@
 """A worker's numbers over HTTP, for Prometheus to fetch: served by its first process, counted by those that compute."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -38,7 +39,8 @@ class WorkerMetrics:
         """Serve, and count what Celery says of the processes that work on `task`, until the worker ends."""
         self.serve()
         signals.task_failure.connect(self._on_failure, sender=task, weak=False)
-        signals.worker_shutdown.connect(lambda **_: self.close(), weak=False)
+        # Celery's signal of a worker's end is not sent where that hands its job back.
+        atexit.register(self.close)
 
     def serve(self) -> None:
         """Answer on the port of the settings, from a thread; a port in use costs the numbers, not the worker."""

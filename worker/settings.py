@@ -68,11 +68,18 @@ class Settings(BaseSettings):
     )
     rate_per_key: str = Field(
         default="600/minute",
+        pattern=r"^[1-9]\d*( ?/ ?| per )([1-9]\d* ?)?(second|minute|hour|day|month|year)s?$",
         description="Jobs that one key may post in a time, such as `10/second` or `5000/day`, unless the key says "
         "otherwise.",
     )
     max_queued_jobs: int = Field(
         default=10_000, gt=0, description="Most jobs that wait in one queue; further ones are refused with 503."
+    )
+    interactive_in_a_row: int = Field(
+        default=4,
+        gt=0,
+        description="Jobs that a worker takes from `interactive` in a row while `batch` has some too; then it is the "
+        "turn of one of those.",
     )
     idempotency_ttl_s: int = Field(
         default=86_400, gt=0, description="Seconds over which a repeated `Idempotency-Key` leads to the same job."

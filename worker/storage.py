@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from urllib.parse import unquote, urlparse
 
 import obstore
@@ -90,13 +90,14 @@ class BlobStore:
 
     def get(self, key: str) -> bytes:
         """Return the blob under `key`."""
-        with _outage_as_unavailable(f"{key} could not be read"):
-            try:
-                return bytes(obstore.get(self._store, key).bytes())
-            except (NotFoundError, FileNotFoundError) as error:
-                # S3 says the same of a bucket that is not there, and then no blob is lost.
-                self.check()
-                raise BlobMissing(f"there is no {key}") from error
+        with self._reading(key):
+            return bytes(obstore.get(self._store, key).bytes())
+
+    def copy_to(self, file: IO[bytes], key: str) -> None:
+        """Write the blob under `key` to an open file, holding no more than a piece of it in memory."""
+        with self._reading(key):
+            for piece in obstore.get(self._store, key).stream(min_chunk_size=_COPY_BYTES):
+                file.write(piece)
 
     def delete_job(self, job_id: str) -> None:
         """Delete every blob of a job."""
@@ -125,6 +126,16 @@ class BlobStore:
         """Ask the store for a sign of life, without writing."""
         with _outage_as_unavailable("the storage does not answer"):
             next(iter(obstore.list(self._hasty, "jobs", chunk_size=1)), None)
+
+    @contextlib.contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        with _outage_as_unavailable(f"{key} could not be read"):
+            try:
+                yield
+            except (NotFoundError, FileNotFoundError) as error:
+                # S3 says the same of a bucket that is not there, and then no blob is lost.
+                self.check()
+                raise BlobMissing(f"there is no {key}") from error
 
     def _delete_prefix(self, prefix: str) -> None:
         with _outage_as_unavailable(f"{prefix} could not be deleted"):

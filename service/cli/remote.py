@@ -60,7 +60,9 @@ def submit(
     seed: Seed = None,
     camera_frame: CameraFrame = None,
     lidar_frame: LidarFrame = None,
-    queue: Annotated[JobQueue, typer.Option(help="`batch` jobs come after all others.")] = JobQueue.INTERACTIVE,
+    queue: Annotated[
+        JobQueue, typer.Option(help="`batch` comes behind, with a share of its own.")
+    ] = JobQueue.INTERACTIVE,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key with the same files leads to the same job.")
     ] = None,

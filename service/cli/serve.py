@@ -21,6 +21,7 @@ def serve(
     """Run the API alone; workers and broker are started elsewhere."""
     settings = Settings()
     refuse_strangers(host, settings)
+    refuse_unusable_keys(settings)
     from service.server import run_server
 
     run_server(
@@ -52,6 +53,23 @@ def refuse_strangers(host: str, settings: Settings) -> None:
         err=True,
     )
     raise typer.Exit(2)
+
+
+def refuse_unusable_keys(settings: Settings) -> None:
+    """End the command where the file of API keys cannot be used: a server without it would fail at every request.
+
+    Raises:
+        typer.Exit: It cannot.
+    """
+    from service.access.keys import KeysFileError, read_keys
+
+    if settings.keys_file is None:
+        return
+    try:
+        read_keys(settings.keys_file)
+    except KeysFileError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 if __name__ == "__main__":

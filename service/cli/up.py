@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.serve import refuse_strangers
+from service.cli.serve import refuse_strangers, refuse_unusable_keys
 from worker.broker import BrokerError
 from worker.local_stack import LocalStack, StackError
 from worker.settings import Settings
@@ -33,6 +33,7 @@ def up(
     """
     settings = Settings()
     refuse_strangers(host, settings)
+    refuse_unusable_keys(settings)
     _refuse_port_in_use(host, port)
     grace = f"a running job has {settings.shutdown_grace_s:g} s, then waits for the next start"
     with _stop_on_signals(f"Stopping: {grace}."):

@@ -76,7 +76,7 @@ class AsyncClient:
             frames: One frame, or several of one rig.
             request: Fields of the HTTP reference: `camera` and `initial`, and what else is not to be the default.
             on_progress: Called with each change.
-            queue: Where it waits; `batch` jobs come after all others.
+            queue: Where it waits; `batch` jobs come behind, and get a share all the same.
             timeout_s: Longest wait; None to wait as long as it takes.
 
         Returns:

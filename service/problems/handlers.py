@@ -4,6 +4,7 @@ import http
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem
@@ -52,7 +53,13 @@ def _name_request(content: dict[str, Any], request: Request, response: Response)
 
 
 def _saying(refusal: type[Refusal]) -> Callable[[ExceptionHandler, Request, Exception], Problem]:
-    return lambda _, __, ___: refusal(headers=_RETRY_LATER)
+    def say(_: ExceptionHandler, __: Request, error: Exception) -> Problem:
+        # Callers are not told what it is, and whoever has to mend it reads it nowhere else.
+        cause = str(error.__cause__ or "").partition("\n")[0]  # object stores add a page of details
+        structlog.get_logger(__name__).warning("outage", problem=refusal.type_, error=str(error), cause=cause)
+        return refusal(headers=_RETRY_LATER)
+
+    return say
 
 
 def _from_http_exception(_: ExceptionHandler, request: Request, error: HTTPException) -> Problem:

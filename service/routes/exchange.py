@@ -95,7 +95,7 @@ async def convert(
 ) -> dict[str, Any]:
     """Read a calibration file of KITTI, nuScenes, ROS, Autoware, OpenCalib or OpenCV as a request takes it."""
     choice = FrameChoice(camera_frame or None, lidar_frame or None)
-    async with received_parts(request, _MOST_FILES) as parts:
+    async with received_parts(request, _MOST_FILES, backend.spool.path) as parts:
         limiter = backend.checks.limiter([part.path for part in parts])
         return await anyio.to_thread.run_sync(_read, parts, choice, limiter=limiter)
 

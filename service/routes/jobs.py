@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from service.access.caller import CallerOfRequest
 from service.access.own_job import OwnJob
 from service.backend import Backend, BackendOfApp
+from service.downloads import download
 from service.problems import (
     BrokerDown,
     InvalidParameter,
@@ -58,7 +59,9 @@ def list_jobs(
 async def job_status(record: OwnJob, request: Request, backend: BackendOfApp, prefer: Prefer = None) -> JSONResponse:
     """Say how a job stands. `Retry-After` comes as long as it is not at its end."""
     wait_s = preferred_wait_s(prefer, backend)
-    latest = await wait_for_end(record.id, wait_s, backend) if wait_s and not record.state.is_terminal else record
+    latest: JobRecord | None = record
+    if wait_s and not record.state.is_terminal:
+        latest = await wait_for_end(record.id, wait_s, backend, request)
     if latest is None:
         raise UnknownJob
     response = await status_response(latest, request, backend)
@@ -81,10 +84,10 @@ def job_overlay(record: OwnJob, backend: BackendOfApp, stage: Literal["initial",
     if record.artifacts is None:
         raise not_yet
     try:
-        png = backend.blobs.get(artifact_key(record.id, record.artifacts, overlay_name(stage)))
+        key = artifact_key(record.id, record.artifacts, overlay_name(stage))
+        return download(backend.blobs, key, "image/png", {"Cache-Control": "private, max-age=3600, immutable"})
     except BlobMissing as error:
         raise not_yet from error
-    return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600, immutable"})
 
 
 @router.delete(
@@ -110,8 +113,12 @@ def _cancel(record: JobRecord, backend: Backend) -> JobRecord | None:
     Raises:
         UnknownJob: It was deleted meanwhile.
     """
-    if backend.jobs.cancel(record.id) is Verdict.GONE:
+    verdict = backend.jobs.cancel(record.id)
+    if verdict is Verdict.GONE:
         raise UnknownJob
+    # The record goes last: where the storage is away, the job can still be found and deleted again.
     backend.blobs.delete_job(record.id)
+    if verdict is Verdict.OK:
+        backend.jobs.remove(record.id)
     backend.owned.forget(record.owner, record.id)
     return backend.jobs.get(record.id)

@@ -54,8 +54,7 @@ async def add_rig_frames(rig_id: RigId, post: JobPostOfRequest) -> Response:
 @router.get("", response_model=RigList, responses=describe(Unauthorized, LoopbackOnly, BrokerDown))
 def list_rigs(caller: CallerOfRequest, backend: BackendOfApp) -> dict[str, object]:
     """List the caller's rigs with their status, the one that changed last first."""
-    rigs = ((rig_id, backend.rigs.get(caller.owner, rig_id)) for rig_id in backend.rigs.ids(caller.owner))
-    return {"rigs": [summary_object(rig_id, rig) for rig_id, rig in rigs if rig is not None]}
+    return {"rigs": [summary_object(rig_id, rig) for rig_id, rig in backend.rigs.all(caller.owner).items()]}
 
 
 @router.get("/{rig_id}", response_model=RigStatus, responses=describe(*_REFUSALS))

@@ -96,7 +96,7 @@ def _job_post(
     backend: BackendOfApp,
     caller: CallerOfRequest,
     queue: Annotated[
-        JobQueue, Query(description="`batch` jobs wait for all `interactive` ones.")
+        JobQueue, Query(description="`interactive` jobs come first; `batch` gets every fifth turn or so.")
     ] = JobQueue.INTERACTIVE,
     idempotency_key: Annotated[
         str | None,
@@ -137,7 +137,7 @@ async def take(post: JobPost, task: Task) -> Response:
 async def _accept(post: JobPost, task: Task) -> Accepted:
     """Receive, check and submit; what was received is gone from this machine's disk after it."""
     backend = post.backend
-    async with received_parts(post.request, most_parts(backend.settings)) as parts:
+    async with received_parts(post.request, most_parts(backend.settings), backend.spool.path) as parts:
         limiter = backend.checks.limiter([part.path for part in parts])
         upload = await anyio.to_thread.run_sync(checked_upload, parts, backend.settings, task.kind, limiter=limiter)
         submission = Submission(
@@ -149,7 +149,7 @@ async def _accept(post: JobPost, task: Task) -> Accepted:
 async def _answer(accepted: Accepted, wait_s: int, request: Request, backend: Backend) -> Response:
     record = None
     if wait_s or accepted.is_repeat:
-        record = await wait_for_end(accepted.job_id, wait_s, backend)
+        record = await wait_for_end(accepted.job_id, wait_s, backend, request)
     if record is not None and record.state.is_terminal and wait_s:
         return await status_response(record, request, backend)
     state = JobState.QUEUED if record is None else record.state

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from service.access.own_job import OwnJob
 from service.backend import Backend, BackendOfApp
+from service.downloads import download
 from service.problems import BrokerDown, InvalidParameter, LoopbackOnly, StorageDown, Unauthorized, UnknownJob, describe
 from service.problems.views import InputsDeleted, UnknownInput, ViewNotReady
 from service.routes.addresses import address_of
@@ -87,7 +88,10 @@ def job_input(
     keys = {key.rsplit("/", 1)[1]: key for _, key in _keys(record.inputs)}
     if name not in keys:
         raise UnknownInput
-    return Response(_input(backend, keys[name]), media_type="application/octet-stream")
+    try:
+        return download(backend.blobs, keys[name], "application/octet-stream")
+    except BlobMissing as error:
+        raise InputsDeleted from error
 
 
 def stored_view(record: JobRecord, backend: Backend) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What a caller may do: rates, quotas, full queues; and that refusals come before the work."""
 
-import functools
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -77,6 +76,25 @@ def test_a_full_queue_takes_no_more(make_api: Any, make_job: Any) -> None:
     api.accepted(make_job())
 
 
+def test_a_broker_that_is_nearly_full_takes_no_more(make_api: Any, make_job: Any, client: Any) -> None:
+    """503 before it is full, so that the jobs it has can be worked on, deleted and forgotten; it then takes more."""
+    api = make_api()
+    job_id = api.accepted(make_job())
+    used = client.info("memory")["used_memory"]
+    try:
+        client.config_set("maxmemory", round(used * 1.05))
+        refused = api.post(make_job())
+        assert (refused.status_code, refused.json()["type"]) == (503, "queue-full")
+        assert "memory" in refused.json()["detail"]
+        assert int(refused.headers["Retry-After"]) > 0
+        api.end(job_id)
+        assert api.http.delete(f"/jobs/{job_id}").status_code == 204
+        client.config_set("maxmemory", used * 2)
+        api.accepted(make_job())
+    finally:
+        client.config_set("maxmemory", 0)
+
+
 @pytest.mark.parametrize("spoil", ["key", "queue"])
 def test_who_is_not_let_in_is_told_before_the_body_is_read(make_api: Any, make_job: Any, spoil: str) -> None:
     """A body that is no multipart at all is not looked at."""
@@ -91,12 +109,12 @@ def test_an_upload_leaves_nothing_on_the_servers_disk(
     make_api: Any, make_job: Any, monkeypatch, tmp_path: Path
 ) -> None:
     """Accepted or refused: the folder it was received in is gone."""
-    spool = tmp_path / "spool"
-    spool.mkdir()
-    monkeypatch.setattr("tempfile.TemporaryDirectory", functools.partial(tempfile.TemporaryDirectory, dir=spool))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", tempfile.gettempdir())  # the broker stays where it is
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     api = make_api()
     api.accepted(make_job())
     broken = make_job()
     broken.images = [("image.png", b"no image" * 100_000)]
     assert api.post(broken).status_code == 415
+    (spool,) = tmp_path.glob("semalign-uploads-*")
     assert list(spool.iterdir()) == []

@@ -170,9 +170,10 @@ def test_a_body_of_another_type_is_refused(stack: Any, make_job: Any) -> None:
     _assert_problem(stack.http.post("/calibrate", json=make_job().request), 415, "not-multipart")
 
 
-def test_a_broken_multipart_body_is_refused(stack: Any) -> None:
+@pytest.mark.parametrize("boundary", ["x", "x" * 3000], ids=["another one", "too long"])
+def test_a_broken_multipart_body_is_refused(stack: Any, boundary: str) -> None:
     """Without its boundary nothing can be told apart."""
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     response = stack.http.post("/calibrate", content=b"--y\r\nno", headers=headers)
     _assert_problem(response, 400, "malformed-multipart")
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from service.exports import ExportFormat
 from worker.inputs.calibration_files import FORMATS, SensorCalibration, read_calibration
 from worker.inputs.camera_model import CameraModel
 from worker.jobs.record import JobState
-from worker.storage import IMAGE_CLASSES, POINT_CLASSES, RESULT, VIEW, artifact_key, open_storage
+from worker.storage import IMAGE_CLASSES, POINT_CLASSES, RESULT, VIEW, BlobStore, artifact_key, open_storage
 
 K = [[700.0, 0.0, 320.0], [0.0, 710.0, 180.0], [0.0, 0.0, 1.0]]
 # A rotation whose entries all differ, so that a transposed or inverted one is found out.
@@ -116,6 +117,16 @@ def test_a_view_leads_to_everything_it_names(done: tuple[Any, str]) -> None:
     points = np.frombuffer(content[:120], "<f4").reshape(10, 3)
     assert (points[0].tolist(), points[-1].tolist(), set(content[120:])) == ([5, 1, 1], [20, 1, 1], {1})
     assert api.http.get(view["links"]["image_classes"]).content == b"a picture"
+
+
+def test_a_file_goes_out_piece_by_piece(done: tuple[Any, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is in memory as a whole, which callers who read slowly would fill; nothing of it stays on the disk."""
+    api, job_id = done
+    monkeypatch.delattr(BlobStore, "get")
+    answer = api.http.get(f"/jobs/{job_id}/inputs/point_cloud-0.bin")
+    assert (answer.status_code, len(answer.content)) == (200, 160)
+    assert answer.headers["Content-Length"] == "160"
+    assert not list(Path(tempfile.gettempdir()).glob("semalign-download-*"))
 
 
 def test_what_was_deleted_is_said_to_be(done: tuple[Any, str]) -> None:

@@ -40,6 +40,13 @@ def test_every_problem_type_is_listed_with_its_status(http: str) -> None:
     assert {row for row in rows if row not in http} == set()
 
 
+def test_a_problem_type_is_listed_once(http: str) -> None:
+    """Two rows of one type would say two things of it."""
+    types = re.findall(r"^\| `([a-z-]+)` \| [45]\d\d \|", http, re.MULTILINE)
+    assert sorted(types) == sorted(set(types))
+    assert len(types) > len(Refusal.__subclasses__())
+
+
 def test_every_field_is_listed(http: str) -> None:
     """Of requests, statuses and results."""
     for model in (CalibrationRequest, CalibrationOptions, JobStatus, CalibrationResult):

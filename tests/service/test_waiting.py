@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,7 +93,10 @@ def test_a_deleted_job_ends_its_streams(api: Any, make_job: Any) -> None:
     with _stream(api, job_id) as events:
         events.next_of("progress")
         assert httpx.delete(f"{api.http.base_url}/jobs/{job_id}").status_code == 204
-        assert events.next_of("gone")["id"] == job_id
+        # It is marked as cancelled while its bytes go.
+        last = next(event for event in events if event.get("event") in ("gone", "end"))
+        assert json.loads(last["data"])["id"] == job_id
+        assert not [event for event in events if "event" in event]
 
 
 def test_streams_are_bounded_and_polling_still_works(make_api: Any, make_job: Any) -> None:
@@ -171,6 +175,27 @@ def test_posting_may_wait_for_the_result(stack: Any, make_job: Any) -> None:
     response = stack.http.post("/calibrate", files=make_job(seconds=2.5).parts, headers={"Prefer": "wait=1"})
     assert response.status_code == 202
     stack.wait_for_end(response.json()["id"])
+
+
+@pytest.mark.parametrize("posts", [True, False], ids=["POST", "GET"])
+def test_nobody_waits_for_a_caller_who_hung_up(make_api: Any, make_job: Any, posts: bool) -> None:
+    """The only seat is free again long before the wait would be over."""
+    api = make_api(max_streams=1, max_wait_s=60)
+    job_id = api.accepted(make_job())
+    with contextlib.suppress(httpx.ReadTimeout):
+        options = {"headers": {"Prefer": "wait=60"}, "timeout": 1}
+        address = f"{api.http.base_url}/jobs/{job_id}"
+        if posts:
+            httpx.post(f"{api.http.base_url}/calibrate", files=make_job().parts, **options)
+        else:
+            httpx.get(address, **options)
+    deadline = time.monotonic() + 20
+    while True:
+        with api.http.stream("GET", f"/jobs/{job_id}/events") as response:
+            if response.status_code == 200:
+                break
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_polling_says_when_to_ask_again(make_api: Any, make_job: Any) -> None:

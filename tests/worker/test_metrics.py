@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from worker import child_process
 from worker.jobs.record import JobError, JobInputs, JobOrigin, JobQueue, JobRecord, JobState
 from worker.metrics import JobMetrics
 from worker.metrics_server import WorkerMetrics
@@ -101,6 +103,30 @@ def test_a_worker_tells_what_its_processes_counted_even_after_their_end(
     assert list(folder.iterdir())
     metrics.close()
     assert not folder.exists()
+
+
+def test_a_worker_that_stops_leaves_no_file(
+    broker_settings: Settings, stand_in_folder: Path, port: int, tmp_path: Path
+) -> None:
+    """Stopped as an orchestrator stops it, it ends another way than by itself."""
+    environment = {
+        "SEMALIGN_BROKER_URL": broker_settings.resolved_broker_url,
+        "SEMALIGN_DATA_DIR": str(tmp_path),
+        "SEMALIGN_METRICS_PORT": str(port),
+        "SEMALIGN_PIPELINE": "stand_in_pipeline",
+        "PYTHONPATH": os.pathsep.join([str(Path.cwd()), str(stand_in_folder)]),
+        "REMAP_SIGTERM": "SIGQUIT",
+        "TMPDIR": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "worker.tasks", "worker", "--without-mingle"]
+    worker = child_process.start(command, environment=environment, log=tmp_path / "log")
+    deadline = time.monotonic() + 60
+    while " ready." not in (tmp_path / "log").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert list(tmp_path.glob("semalign-metrics-*"))
+    worker.stop(30)
+    assert not list(tmp_path.glob("semalign-metrics-*"))
 
 
 def test_a_port_in_use_costs_no_worker(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

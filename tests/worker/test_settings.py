@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from limits import parse
 from pydantic import ValidationError
 
 from worker.celery_app import celery_broker_url
@@ -27,6 +28,19 @@ def test_a_visibility_timeout_within_the_hard_limit_is_refused() -> None:
     """A slow job would run twice at once."""
     with pytest.raises(ValidationError, match="time limits must nest"):
         Settings(visibility_timeout_s=100, hard_time_limit_s=100, soft_time_limit_s=10)
+
+
+@pytest.mark.parametrize("rate", ["often", "10 per nothing", "0/second", "60"])
+def test_a_rate_that_is_none_is_refused_at_the_start(rate: str) -> None:
+    """Not by a server that runs, at every post."""
+    with pytest.raises(ValidationError, match="rate_per_key"):
+        Settings(rate_per_key=rate)
+
+
+@pytest.mark.parametrize("rate", ["5000/day", "10 per minute", "1/5 seconds", "1/2hours"])
+def test_a_rate_that_is_accepted_can_be_counted(rate: str) -> None:
+    """By the library that counts."""
+    assert parse(Settings(rate_per_key=rate).rate_per_key).amount > 0
 
 
 def test_the_default_time_limits_nest() -> None:

@@ -1,5 +1,6 @@
 """Blobs in a local folder."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,21 @@ def test_a_file_is_stored_whole_and_stays(blobs: BlobStore, tmp_path: Path) -> N
         assert blobs.get(input_key("a", "image-0")) == (tmp_path / "upload").read_bytes() == content
 
 
+def test_a_blob_is_copied_to_a_file(blobs: BlobStore, tmp_path: Path) -> None:
+    """Whole, whether it is larger than a piece or empty."""
+    for content in (b"", bytes(range(256)) * (3 * 2**20 // 256) + b"the end"):
+        blobs.put(input_key("a", "image-0"), content)
+        with (tmp_path / "copy").open("wb") as file:
+            blobs.copy_to(file, input_key("a", "image-0"))
+        assert (tmp_path / "copy").read_bytes() == content
+
+
 def test_a_blob_that_is_not_there_is_said_to_be_missing(blobs: BlobStore) -> None:
     """Missing is another thing than out of reach."""
     with pytest.raises(BlobMissing):
         blobs.get(input_key("a", "image-0"))
+    with pytest.raises(BlobMissing):
+        blobs.copy_to(io.BytesIO(), input_key("a", "image-0"))
 
 
 def test_deleting_a_job_leaves_no_byte_and_spares_its_neighbours(blobs: BlobStore, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ class JobState(StrEnum):
 
 
 class JobQueue(StrEnum):
-    """Who waits for the job: workers take from the first queue that has one, in this order."""
+    """Who waits for the job; `worker.queue_order` says when workers take from which."""
 
     INTERACTIVE = "interactive"
     BATCH = "batch"

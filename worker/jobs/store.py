@@ -14,6 +14,8 @@ from worker.jobs.record import ANONYMOUS, JobError, JobInputs, JobOrigin, JobQue
 from worker.jobs.transitions import Verdict
 
 _RETRY_PAUSE_S = 0.5
+# A broker that is full to the brim takes no sign of life and hands out no job: nothing would ever make room again.
+_SHARE_FOR_NEW_JOBS = 0.9
 
 
 def connect(url: str, *, timeout_s: float, patience_s: float = 0.0) -> "redis.Redis":
@@ -101,6 +103,12 @@ class JobStore:
         """Return how many jobs wait in a queue."""
         return self._client.zcard(self._waiting[queue])
 
+    def has_room(self) -> bool:
+        """Return whether the broker has memory for more jobs, beside what those need that it has."""
+        memory = cast(dict[str, int], self._client.info("memory"))
+        most = memory.get("maxmemory", 0)
+        return most == 0 or memory["used_memory"] < _SHARE_FOR_NEW_JOBS * most
+
     def create(self, job_id: str, inputs: JobInputs, origin: JobOrigin = ANONYMOUS) -> Verdict:
         """Write the record of a new job, queued: `OK` or `EXISTS`."""
         whence = (origin.owner, origin.queue, origin.request_id, origin.body_digest)
@@ -162,7 +170,11 @@ class JobStore:
         return Verdict(self._run(transitions.REQUEUE, job_id))
 
     def cancel(self, job_id: str) -> Verdict:
-        """Delete a job that does not run (`OK`), or tell the attempt that runs to stop (`CANCELLED`); or `GONE`."""
+        """Let nobody begin or end a job any more: its blobs and its record can be deleted, in this order.
+
+        Returns:
+            `OK`; or `CANCELLED` where an attempt has it, which is told to stop and to delete both; or `GONE`.
+        """
         return Verdict(self._run(transitions.CANCEL, job_id))
 
     def remove(self, job_id: str) -> Verdict:

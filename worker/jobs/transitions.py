@@ -9,7 +9,7 @@
     lose       running            -> queued      the attempt's process died, or its lease ran out; or, if the job was
                                                  delivered too often, -> failed (poison)
     requeue    queued             -> queued      its message was lost, and is sent again
-    cancel     queued, terminal   -> (nothing);  running -> cancelled, until its attempt lets go
+    cancel     any                -> cancelled   until its attempt, if it has one, lets go and its blobs are deleted
     remove     any                -> (nothing)
 
 Scripts run alone in the broker, so that of two attempts at one job exactly one ends it. All but the first and the last
@@ -18,8 +18,9 @@ A job is begun only where it waits; a message that comes twice finds it running 
 may be sent again whenever in doubt. Times are the broker's, the one clock that all machines share.
 
 Beside the record a job stands in indexes, all sorted sets of ids: while it waits in `waiting` of its queue, by its
-sequence number, and in `sent`, by the time of its latest message; while an attempt has it in `leases`, by the end of
-the lease; after its end in `ended` and, as long as its inputs are kept, in `inputs`, by the time of the end.
+sequence number, and in `sent`, by the time of its latest message; while an attempt has it, and when it was cancelled,
+in `leases`, by the end of the lease; after its end in `ended` and, as long as its inputs are kept, in `inputs`, by the
+time of the end.
 """
 
 from enum import StrEnum
@@ -72,6 +73,8 @@ local function extend_lease(seconds)
   set('lease_until', lease_until)
   redis.call('ZADD', leases, lease_until, id)
 end
+
+local function is_leased() return tonumber(get('lease_until') or 0) > tonumber(now()) end
 
 local function finish(state, error_type, error_detail)
   local finished_at = now()
@@ -152,8 +155,7 @@ HAND_BACK: Final = _JOB + _RUNNING + "redis.call('HINCRBY', job, 'deliveries', -
 LOSE: Final = (
     _JOB
     + """
-local is_leased = tonumber(get('lease_until') or 0) > tonumber(now())
-if state and get('token') == ARGV[2] and ARGV[3] == '1' and is_leased then return 'owned' end
+if state and get('token') == ARGV[2] and ARGV[3] == '1' and is_leased() then return 'owned' end
 """
     + _RUNNING
     + """
@@ -174,14 +176,16 @@ return 'ok'
 """
 )
 
-# ARGV: id. Answers ok if the job went at once.
+# ARGV: id. Answers ok if no attempt that lives has the job: its blobs can be deleted, and then its record. Until then
+# it is like one whose attempt died, so that reconciling deletes what was not deleted.
 CANCEL: Final = (
     _JOB
     + """
 if not state then return 'gone' end
-if state ~= 'running' and state ~= 'cancelled' then forget() return 'ok' end
+local is_owned = state == 'running' or state == 'cancelled' and is_leased()
+if not is_owned then leave_indexes() extend_lease(0) end
 set('state', 'cancelled', 'finished_at', now())
-return 'cancelled'
+return is_owned and 'cancelled' or 'ok'
 """
 )
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import redis
 
 from worker.rigs.rig import Event, Matrix4, Rig, Sighting
+
+# A fleet has ten thousand: one by one they take seconds to read, all at once they hold the broker up.
+_RIGS_AT_ONCE: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,17 @@ class RigStore:
         stored = cast("str | None", self._client.get(self._keys(owner, rig_id).state))
         return Rig.from_json(json.loads(stored)) if stored else None
 
-    def ids(self, owner: str) -> list[str]:
-        """Return the ids of an owner's rigs, the one that changed last first; expired ones are dropped."""
+    def all(self, owner: str) -> dict[str, Rig]:
+        """Return an owner's rigs by their ids, the one that changed last first; expired ones are dropped."""
         known = cast("list[str]", self._client.zrange(self._rigs(owner), 0, -1, desc=True))
-        gone = [rig_id for rig_id in known if not self._client.exists(self._keys(owner, rig_id).state)]
+        stored: list[str | None] = []
+        for start in range(0, len(known), _RIGS_AT_ONCE):
+            keys = [self._keys(owner, rig_id).state for rig_id in known[start : start + _RIGS_AT_ONCE]]
+            stored += cast("list[str | None]", self._client.mget(keys))
+        gone = [rig_id for rig_id, state in zip(known, stored, strict=True) if state is None]
         if gone:
             self._client.zrem(self._rigs(owner), *gone)
-        return [rig_id for rig_id in known if rig_id not in gone]
+        return {rig_id: Rig.from_json(json.loads(state)) for rig_id, state in zip(known, stored, strict=True) if state}
 
     def history(self, owner: str, rig_id: str, count: int) -> list[dict[str, Any]]:
         """Return the latest entries, the newest first."""

@@ -79,3 +79,11 @@ def test_no_server_without_keys_starts_where_others_reach_it(
     assert refused.exit_code == 2
     assert "SEMALIGN_KEYS_FILE" in refused.output
     assert "SEMALIGN_ALLOW_ANONYMOUS" in refused.output
+
+
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_no_server_starts_whose_keys_cannot_be_read(file: Path, command: str) -> None:
+    """Nobody could use it, and it would look healthy."""
+    refused = _semalign(command)
+    assert refused.exit_code == 2
+    assert f"Error: The file of API keys {file} cannot be read" in refused.stderr

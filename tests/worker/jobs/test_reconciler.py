@@ -89,6 +89,18 @@ def test_a_cancelled_job_whose_attempt_died_leaves_no_byte(
     assert not [path for path in settings.data_dir.rglob("*") if path.is_file()]
 
 
+def test_a_deleted_job_whose_blobs_stayed_leaves_no_byte(
+    jobs: JobStore, blobs: BlobStore, reconciler: Reconciler, settings: Settings
+) -> None:
+    """The storage was away, or the API process died, in the midst of a DELETE."""
+    jobs.create("a", INPUTS)
+    blobs.put(input_key("a", "image-0"), b"image")
+    jobs.cancel("a")
+    reconciler.requeue_lost()
+    assert jobs.get("a") is None
+    assert not [path for path in settings.data_dir.rglob("*") if path.is_file()]
+
+
 @pytest.mark.parametrize("queue", JobQueue)
 def test_a_waiting_job_without_a_message_gets_one(
     jobs: JobStore, client: "redis.Redis", reconciler: Reconciler, dispatcher: Dispatcher, queue: JobQueue

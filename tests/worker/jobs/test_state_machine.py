@@ -174,12 +174,10 @@ class Transitions(RuleBasedStateMachine):
         verdict = self.store.cancel(job_id)
         if job is None:
             assert verdict is Verdict.GONE
-        elif job.state in (JobState.RUNNING, JobState.CANCELLED):
-            assert verdict is Verdict.CANCELLED
-            job.state = JobState.CANCELLED
         else:
-            assert verdict is Verdict.OK
-            del self.model.jobs[job_id]
+            is_owned = job.state is JobState.RUNNING or (job.state is JobState.CANCELLED and job.is_leased)
+            assert verdict is (Verdict.CANCELLED if is_owned else Verdict.OK)
+            job.state = JobState.CANCELLED
 
     @rule(job_id=job_ids)
     def remove(self, job_id: str) -> None:

@@ -259,16 +259,18 @@ def test_a_duty_is_one_process_s_at_a_time(jobs: JobStore) -> None:
     assert jobs.reserve("other", 0.001)
 
 
-def test_cancelling_a_waiting_or_ended_job_deletes_it(jobs: JobStore) -> None:
-    """Nobody works on it, so nothing has to be waited for."""
+def test_a_cancelled_job_that_waited_or_ended_can_be_deleted_at_once(jobs: JobStore) -> None:
+    """Nobody works on it or begins it, so nothing has to be waited for; its record stays as long as its blobs do."""
     jobs.create("a", INPUTS)
     assert jobs.cancel("a") is Verdict.OK
     token = _begun(jobs, "b")
     jobs.finish("b", token, JobState.FAILED, artifacts=False, error=FAULT)
     assert jobs.cancel("b") is Verdict.OK
-    assert jobs.get("a") is None
-    assert jobs.get("b") is None
+    assert [_state(jobs, job_id) for job_id in "ab"] == [JobState.CANCELLED, JobState.CANCELLED]
     assert jobs.queue_position("a") is None
+    assert jobs.ended_before(-1) == []
+    assert jobs.begin("a", "worker-1", LEASE_S).verdict is Verdict.CANCELLED
+    assert jobs.expired_leases() == ["a", "b"], "reconciling deletes what nobody else does"
 
 
 def test_cancelling_a_running_job_stops_its_attempt(jobs: JobStore) -> None:

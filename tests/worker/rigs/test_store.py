@@ -1,5 +1,6 @@
 """Rigs in a real broker."""
 
+import json
 import threading
 from typing import Any
 
@@ -114,8 +115,22 @@ def test_rigs_belong_to_their_owners(rigs: RigStore) -> None:
     """The same name of another owner is another rig."""
     rigs.open("ann", "van", REFERENCE)
     assert rigs.get("bob", "van") is None
-    assert (rigs.ids("ann"), rigs.ids("bob")) == (["van"], [])
+    assert (list(rigs.all("ann")), rigs.all("bob")) == (["van"], {})
     assert not rigs.delete("bob", "van")
+
+
+def test_a_fleet_of_rigs_is_read_in_few_questions(rigs: RigStore, client: Any) -> None:
+    """The one that changed last first, each as it stands alone."""
+    for index in range(1200):
+        client.set(f"semalign:rig:ann:van-{index}", json.dumps(Rig.new(REFERENCE, index).to_json()))
+        client.zadd("semalign:owner:ann:rigs", {f"van-{index}": index})
+    client.delete("semalign:rig:ann:van-7")
+    before = client.info("stats")["total_commands_processed"]
+    fleet = rigs.all("ann")
+    assert client.info("stats")["total_commands_processed"] - before < 20
+    assert list(fleet) == [f"van-{index}" for index in reversed(range(1200)) if index != 7]
+    assert fleet["van-3"].created_at == 3
+    assert client.zcard("semalign:owner:ann:rigs") == 1199
 
 
 def test_a_deleted_rig_hears_nothing_more(rigs: RigStore, client: Any) -> None:
@@ -125,7 +140,7 @@ def test_a_deleted_rig_hears_nothing_more(rigs: RigStore, client: Any) -> None:
     assert rigs.delete("ann", "van")
     assert rigs.see("ann", "van", sighting("late")) is None
     assert client.keys("*van*") == []
-    assert rigs.ids("ann") == []
+    assert rigs.all("ann") == {}
 
 
 def test_rigs_are_forgotten_in_time(rigs: RigStore, client: Any) -> None:
@@ -136,4 +151,4 @@ def test_rigs_are_forgotten_in_time(rigs: RigStore, client: Any) -> None:
     assert keys
     assert all(0 < client.ttl(key) <= 3600 for key in keys)
     client.delete("semalign:rig:ann:van")
-    assert rigs.ids("ann") == []
+    assert rigs.all("ann") == {}
