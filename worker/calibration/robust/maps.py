@@ -56,7 +56,7 @@ class ChannelMaps:
         x = ((u + 0.5) * self.scale_u).floor_().clamp_(0, w - 1)
         y = ((v + 0.5) * self.scale_v).floor_().clamp_(0, h - 1)
         index = torch.where(visible, y.mul_(w).add_(x), h * w).to(torch.int32)
-        return self.table.index_select(0, index.view(-1)).view(*u.shape, -1)
+        return self.table.index_select(0, index.view(-1)).view(*u.shape, self.table.shape[1])
 
     def mean(self) -> Tensor:
         """Return the mean (C,) of every channel over the grid."""

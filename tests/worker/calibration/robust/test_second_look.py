@@ -49,6 +49,15 @@ def test_a_cue_without_weight_does_not_count(rig):
     torch.testing.assert_close(same[0].rotation, ranked[2].rotation)
 
 
+def test_a_sweep_without_depth_edges_is_looked_at_too(rig):
+    """What has no points counts nothing."""
+    objective = rig.objective(0)
+    edges = objective.frames[0].terms["edges"]
+    none = replace(edges, points=edges.points[:, :0], weights=edges.weights[:0])
+    frame = replace(objective.frames[0], terms={**objective.frames[0].terms, "edges": none})
+    assert LOOK.places(replace(objective, frames=(frame,)), rig.T_cam_lidar, seed=0)
+
+
 @pytest.mark.parametrize("radius_deg", [0.0, 0.5])
 def test_within_a_narrow_prior_there_is_no_other_answer(rig, radius_deg):
     """A box that ends before a degree holds the estimate alone."""
