@@ -22,8 +22,6 @@ from worker.calibration.view_cone import ViewCone
 _Array = npt.NDArray[np.float64]
 # Pose-point pairs evaluated at once: small enough for a CPU's cache, large enough to hide the cost of each call.
 _PAIRS_PER_CHUNK = {"cpu": 1 << 17, "cuda": 1 << 25}
-# Points from which on starting threads costs less than they save.
-_WORTH_THREADS = 60_000
 
 
 @dataclass(frozen=True)
@@ -136,16 +134,11 @@ class SemanticAlignmentLoss:
             return by_autograd(self, vector)
         c = vector.detach().numpy().astype(np.float64)
         rotation, translation = fused.pose_of(c)
-
-        def evaluate(part: ClassInFrame) -> tuple[_Array, _Array]:
-            of_part, of_rotation, of_translation = _fused(rotation[None], translation[None], lens, part, True)
-            return of_part[0], fused.along_vector(c, rotation, of_rotation[0], of_translation[0])
-
-        evaluated = for_each(evaluate, self.parts) if self.num_points > _WORTH_THREADS else map(evaluate, self.parts)
         sums, gradients = np.zeros((len(self.classes), 3)), np.zeros((len(self.classes), 6))
-        for part, (of_part, along_part) in zip(self.parts, evaluated, strict=True):
-            sums[part.class_index] += of_part
-            gradients[part.class_index] += along_part
+        for part in self.parts:
+            of_part, of_rotation, of_translation = _fused(rotation[None], translation[None], lens, part, True)
+            sums[part.class_index] += of_part[0]
+            gradients[part.class_index] += fused.along_vector(c, rotation, of_rotation[0], of_translation[0])
         columns, along_c = torch.from_numpy(sums).to(vector).unbind(-1), torch.from_numpy(gradients).to(vector)
         return VectorLosses(ClassLosses(*columns), lambda weights: weights @ along_c)
 
