@@ -66,7 +66,6 @@ def squared_distances(rotations, translations, lens, points, nearest, margin, of
     sums = np.zeros((rotations.shape[0], 3))
     with_gradient = of_rotations.shape[0] > 0
     places, seen = np.empty((2, _CHUNK), points.dtype), np.empty(_CHUNK, np.bool_)
-    pixels, found = np.empty((2, _CHUNK), np.int32), np.empty((2, _CHUNK), nearest.dtype)
     of_rotation, of_translation = np.empty((3, 3)), np.empty(3)
     for b in range(rotations.shape[0]):
         rotation, translation = rotations[b], translations[b]
@@ -75,16 +74,18 @@ def squared_distances(rotations, translations, lens, points, nearest, margin, of
         for begin in range(0, points.shape[1], _CHUNK):
             end = min(begin + _CHUNK, points.shape[1])
             _project(rotation, translation, lens, points, begin, end, places, seen)
-            _look_up(nearest, margin, places, seen, end - begin, pixels, found)
             for i in range(begin, end):
-                k = i - begin
-                if not seen[k]:
+                if not seen[i - begin]:
                     continue
                 count += 1
-                nearest_u, nearest_v = found[0, k], found[1, k]
-                if nearest_u == pixels[0, k] and nearest_v == pixels[1, k]:
+                u, v = float(places[0, i - begin]), float(places[1, i - begin])
+                # In view, so that truncation rounds to the nearest pixel.
+                column, row = int(u + 0.5), int(v + 0.5)
+                nearest_u = nearest[row + margin, column + margin, 0]
+                nearest_v = nearest[row + margin, column + margin, 1]
+                if nearest_u == column and nearest_v == row:
                     continue
-                du, dv = float(places[0, k]) - nearest_u, float(places[1, k]) - nearest_v
+                du, dv = u - nearest_u, v - nearest_v
                 squared = du * du + dv * dv
                 squares += squared
                 distances += math.sqrt(squared)
@@ -118,18 +119,6 @@ def _project(rotation, translation, lens, points, begin, end, places, seen):
         v = fy * y * inverse_depth + cy
         places[0, i - begin], places[1, i - begin] = u, v
         seen[i - begin] = (z > near) & (u >= -half) & (u < width - half) & (v >= -half) & (v < height - half)
-
-
-@njit(inline="always", **OPTIONS)
-def _look_up(nearest, margin, places, seen, count, pixels, found):
-    """Find the pixels (2, M) that places lie in, and what is nearest to them (2, M): no branch keeps loads waiting."""
-    for k in range(count):
-        # In view, so that truncation rounds to the nearest pixel.
-        column = int(float(places[0, k]) + 0.5) if seen[k] else 0
-        row = int(float(places[1, k]) + 0.5) if seen[k] else 0
-        pixels[0, k], pixels[1, k] = column, row
-        found[0, k] = nearest[row + margin, column + margin, 0]
-        found[1, k] = nearest[row + margin, column + margin, 1]
 
 
 @njit(inline="always", **OPTIONS)
