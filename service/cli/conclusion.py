@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from service.cli.errors import EXIT_FAILED, EXIT_OF_VERDICT, CommandError
+from service.cli.evaluation_display import print_evaluation
 from service.cli.job import FinishedJob
 from service.cli.job_display import print_result
 
@@ -23,7 +24,8 @@ def conclude(finished: FinishedJob, output: Path | None, overlay_dir: Path | Non
     if as_json:
         typer.echo(json.dumps(finished.result))
     else:
-        print_result(Console(highlight=False, soft_wrap=True), finished.result)
+        show = print_evaluation if finished.result.get("kind") == "evaluation" else print_result
+        show(Console(highlight=False, soft_wrap=True), finished.result)
     if output is not None:
         write_file(output, json.dumps(finished.result, indent=1) + "\n")
     if overlay_dir is not None:

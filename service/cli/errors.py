@@ -14,7 +14,8 @@ EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_NOT_ENDED = 5
 # Of a search that came to its end, by its verdict; a profile without a verdict promises nothing, and breaks nothing.
-EXIT_OF_VERDICT: Final = {"high": 0, None: 0, "low": 3, "rejected": 4}
+# And of an evaluation.
+EXIT_OF_VERDICT: Final = {"high": 0, None: 0, "low": 3, "rejected": 4, "aligned": 0, "drifted": 3, "cannot_tell": 4}
 _EXTRA_OF_MODULE = {"torch": "worker", "scipy": "worker", "matplotlib": "bench"}
 
 

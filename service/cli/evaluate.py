@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from service.cli.conclusion import write_file
+from service.cli.conclusion import conclude, write_file
 from service.cli.errors import CommandError, errors_as_sentences
 from service.cli.job import CalibrationJob
 from service.cli.job_display import progress_bar
@@ -29,18 +27,10 @@ from service.cli.job_options import (
     pair_frames,
     request_from_options,
 )
-from service.cli.on_server import shown_progress
+from service.cli.on_server import finished_job, shown_progress
 from service.cli.server import THIS_MACHINE, AsJson, OutputFile, ReportFile, Server, client_frame, connected
-from service.client import EvaluationResult, JobFailedError
+from service.client import JobFailedError
 from worker.inputs.calibration_files import FrameChoice
-
-EXIT_OF_EVALUATION: Final = {"aligned": 0, "drifted": 3, "cannot_tell": 4}
-_WORDS: Final = {
-    "aligned": "aligned: no drift was seen",
-    "drifted": "drifted: calibrate again",
-    "cannot_tell": "cannot tell",
-}
-_TURNS: Final = ("pitch", "yaw", "roll")
 
 
 def evaluate(
@@ -95,29 +85,4 @@ def evaluate(
                 raise CommandError(str(error)) from error
             if report is not None:
                 write_file(report, client.report(ended.id))
-        if output is not None:
-            write_file(output, ended.result.model_dump_json(indent=1) + "\n")
-    if as_json:
-        typer.echo(ended.result.model_dump_json())
-    else:
-        _print(ended.result)
-    raise typer.Exit(EXIT_OF_EVALUATION[ended.result.verdict])
-
-
-def _print(result: EvaluationResult) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    if result.departure is not None:
-        table = Table("direction", title="What the frames ask for", title_justify="left")
-        table.add_column("away", justify="right")
-        table.add_column("smallest drift that would be seen", justify="right")
-        for name, value in result.departure.along.items():
-            unit = "°" if name in _TURNS else "m"
-            table.add_row(name, *(_amount(each, unit) for each in (value, result.departure.smallest_visible[name])))
-        console.print(table)
-    console.print(f"Verdict: {_WORDS[result.verdict]}")
-    for reason in result.reasons:
-        console.print(f"- {reason}", markup=False)
-
-
-def _amount(value: float | None, unit: str) -> str:
-    return "-" if value is None else f"{value:.3f} {unit}"
+        conclude(finished_job(client, ended, with_overlays=False), output, None, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import service.client as api
 from service.cli.errors import CommandError
@@ -10,7 +10,7 @@ from service.cli.job import CalibrationJob, FinishedJob, JobProgress, OnJobProgr
 from service.cli.server import client_frame, connected
 from service.client import Client, JobFailedError, JobStatus
 
-STAGES: Final = ("initial", "final")
+STAGES: Final[tuple[Literal["initial", "final"], ...]] = ("initial", "final")
 
 
 def run_on_server(job: CalibrationJob, on_progress: OnJobProgress, server: str) -> FinishedJob:
@@ -44,10 +44,13 @@ def finished_job(client: Client, status: JobStatus, *, with_overlays: bool = Tru
     """
     if status.result is None:
         raise CommandError(str(JobFailedError(status)))
+    result = status.result.model_dump(mode="json")
+    # An evaluation that could not tell may have no estimate to draw.
+    stages = STAGES if result.get("estimate_T_cam_lidar", ...) is not None else STAGES[:1]
     drawn = with_overlays and status.links.overlay is not None
     return FinishedJob(
-        result=status.result.model_dump(mode="json"),
-        overlays={stage: client.overlay(status.id, stage) for stage in STAGES} if drawn else {},
+        result=result,
+        overlays={stage: client.overlay(status.id, stage) for stage in stages} if drawn else {},
         succeeded=status.state == "succeeded",
         job_id=status.id,
     )

@@ -99,7 +99,8 @@ def submit(
 def watch(job_id: JobId, server: Server = THIS_MACHINE, as_json: AsJson = False) -> None:
     """Follow a job until it ends, then print its result; Ctrl-C leaves it running.
 
-    Exit status: as of `calibrate`. With --json, a line for each change, then one for the job at its end.
+    Exit status: as of `calibrate`, or of `evaluate`. With --json, a line for each change, then one for the job at its
+    end.
     """
     with errors_as_sentences(), connected(server) as client:
         if as_json:
@@ -121,7 +122,7 @@ def result(
 ) -> None:
     """Print the result of a job that has ended, and write it with its pictures to files.
 
-    Exit status: as of `calibrate`; 5 where the job has not ended.
+    Exit status: as of `calibrate`, or of `evaluate`; 5 where the job has not ended.
     """
     with errors_as_sentences(), connected(server) as client:
         status = client.status(job_id)

@@ -22,6 +22,7 @@ def serve(
     settings = Settings()
     refuse_strangers(host, settings)
     refuse_unusable_keys(settings)
+    refuse_half_a_pair(certificate, private_key)
     from service.server import run_server
 
     run_server(
@@ -70,6 +71,18 @@ def refuse_unusable_keys(settings: Settings) -> None:
     except KeysFileError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+def refuse_half_a_pair(certificate: Path | None, private_key: Path | None) -> None:
+    """End the command where TLS was asked for with one of its two files.
+
+    Raises:
+        typer.Exit: One is missing.
+    """
+    if (certificate is None) == (private_key is None):
+        return
+    typer.echo("Error: TLS needs both --certificate and --private-key: give the other one too, or none.", err=True)
+    raise typer.Exit(2)
 
 
 if __name__ == "__main__":

@@ -21,12 +21,14 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from PIL import Image
+from scipy.spatial.transform import Rotation
 
 from service.access import keys as kept_keys
 from service.access.keys import new_key, write_keys
 from service.app import create_app
 from service.http_protocol import guarded_protocol
 from worker import child_process
+from worker.attempt import Workbench, run_attempt
 from worker.broker import answers, start_broker
 from worker.child_process import Child
 from worker.dispatch import Dispatcher
@@ -49,6 +51,7 @@ class ApiKey(NamedTuple):
 
 
 Parts = list[tuple[str, Any]]
+SAMPLE = Path(__file__).parents[2] / "service" / "page" / "sample"
 
 REQUEST: dict[str, Any] = {
     "camera": {"model": "pinhole", "K": [[100, 0, 32], [0, 100, 16], [0, 0, 1]], "distortion": []},
@@ -358,3 +361,27 @@ def make_api(
         return Api(http, chosen, {name: ApiKey(*pair) for name, pair in keys.items()}, JobStore(client))
 
     return make
+
+
+@pytest.fixture
+def evaluate_sample(make_api: Callable[..., Api]) -> Callable[..., tuple[Api, str]]:
+    """Return what has an extrinsic evaluated on the page's sample, as a worker does, and names the API and the job."""
+    api = make_api()
+    bench = Workbench.open(api.settings)
+
+    def evaluate(turn_deg: float = 0.0, ahead_m: float = 0.0, **options: Any) -> tuple[Api, str]:
+        given = np.array(json.loads((SAMPLE / "truth.json").read_text())["T_cam_lidar"])
+        given[:3] = Rotation.from_euler("y", turn_deg, degrees=True).as_matrix() @ given[:3]
+        given[2, 3] -= ahead_m
+        request = json.loads((SAMPLE / "request.json").read_text())
+        request |= {"initial": {"T_cam_lidar": given.tolist()}, "options": options}
+        names = {"image": "image.jpg", "point_cloud": "cloud.laz"}
+        names |= {"image_labels": "image_labels.png", "point_labels": "point_labels.npy"}
+        parts: Parts = [(part, (name, (SAMPLE / name).read_bytes())) for part, name in names.items()]
+        accepted = api.http.post("/rigs/van/frames", files=[*parts, ("request", (None, json.dumps(request)))])
+        assert accepted.status_code == 202, accepted.text
+        job_id = str(accepted.json()["id"])
+        run_attempt(bench, job_id, "worker-1")
+        return api, job_id
+
+    return evaluate

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from service.cli.main import app
-from service.evaluation_schemas import EvaluationResult
+from service.evaluation_schemas import Departure, EvaluationResult
 
 NAMES = ("pitch", "yaw", "roll", "right", "down", "forward")
 
@@ -23,7 +23,7 @@ def told(verdict: str) -> EvaluationResult:
         kind="evaluation",
         verdict=verdict,
         reasons=["For a reason."],
-        departure=SimpleNamespace(along=directions, smallest_visible=directions),
+        departure=Departure.model_construct(along=directions, smallest_visible=directions),
         tracking=True,
     )
 
@@ -36,7 +36,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     class Server:
         def evaluate(self, frames: Any, request: Any, **_: Any) -> Any:
             requests.append(request)
-            return SimpleNamespace(id="a-job", result=told("drifted"))
+            links = SimpleNamespace(overlay=None)
+            return SimpleNamespace(id="a-job", state="succeeded", links=links, result=told("drifted"))
 
         def report(self, job_id: str) -> str:
             return f"<html>{job_id}"

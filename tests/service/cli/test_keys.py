@@ -87,3 +87,14 @@ def test_no_server_starts_whose_keys_cannot_be_read(file: Path, command: str) ->
     refused = _semalign(command)
     assert refused.exit_code == 2
     assert f"Error: The file of API keys {file} cannot be read" in refused.stderr
+
+
+@pytest.mark.parametrize("given", ["--certificate", "--private-key"])
+def test_half_of_what_tls_needs_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    """The sentence names both files."""
+    monkeypatch.delenv("SEMALIGN_KEYS_FILE", raising=False)
+    monkeypatch.setenv("SEMALIGN_DATA_DIR", str(tmp_path))
+    (tmp_path / "file.pem").write_text("")
+    refused = _semalign("serve", given, str(tmp_path / "file.pem"))
+    assert refused.exit_code == 2
+    assert "both --certificate and --private-key" in refused.stderr

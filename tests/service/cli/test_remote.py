@@ -25,6 +25,26 @@ def run(stack: Any) -> Any:
     return run
 
 
+@pytest.mark.parametrize(
+    ("turned_deg", "ahead_m", "status", "words", "pictures"),
+    [
+        (0.0, 0.0, 0, "Verdict: aligned", {"initial.png", "final.png"}),
+        (0.0, 500.0, 4, "Verdict: cannot tell", {"initial.png"}),
+    ],
+)
+def test_an_evaluation_is_collected_like_a_calibration(
+    evaluate_sample: Any, tmp_path: Path, turned_deg: float, ahead_m: float, status: int, words: str, pictures: set[str]
+) -> None:
+    """Printed as `evaluate` prints it, with its status, and the pictures that there are."""
+    api, job = evaluate_sample(turned_deg, ahead_m)
+    environment = {"SEMALIGN_SERVER": str(api.http.base_url)}
+    for command in (["watch", job], ["result", job, "--overlay-dir", str(tmp_path / "pictures")]):
+        result = CliRunner().invoke(app, command, env=environment)
+        assert result.exit_code == status, result.output
+        assert words in result.stdout
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == pictures
+
+
 @pytest.fixture
 def submit(run: Any, files: Any) -> Any:
     """Return a function that submits a job which the stand-in works on for `seconds` and ends as told."""

@@ -1,18 +1,14 @@
 """The report of an evaluation: what it says for each verdict, over HTTP and with results as workers compute them."""
 
 import copy
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from html_elements import Elements
-from scipy.spatial.transform import Rotation
 
 from service.report import ReportContent, render_report
-from worker.attempt import Workbench, run_attempt
 
 SAMPLE = Path(__file__).parents[3] / "service" / "page" / "sample"
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
@@ -185,27 +181,6 @@ def test_nothing_that_others_wrote_is_markup(where: str) -> None:
     assert "<script>alert(1)</script>" in elements.text
 
 
-@pytest.fixture
-def report_of(make_api: Any) -> Callable[..., tuple[Any, dict[str, Any]]]:
-    """Return what has an extrinsic evaluated as a worker does, and answers with the report and the result."""
-    api = make_api()
-    bench = Workbench.open(api.settings)
-
-    def report(address: str, given: np.ndarray, **options: Any) -> tuple[Any, dict[str, Any]]:
-        request = json.loads((SAMPLE / "request.json").read_text())
-        request |= {"initial": {"T_cam_lidar": given.tolist()}, "options": options}
-        names = {"image": "image.jpg", "point_cloud": "cloud.laz"}
-        names |= {"image_labels": "image_labels.png", "point_labels": "point_labels.npy"}
-        parts: list[tuple[str, Any]] = [(part, (name, (SAMPLE / name).read_bytes())) for part, name in names.items()]
-        accepted = api.http.post(address, files=[*parts, ("request", (None, json.dumps(request)))])
-        assert accepted.status_code == 202, accepted.text
-        job = accepted.json()["links"]["self"]
-        run_attempt(bench, accepted.json()["id"], "worker-1")
-        return api.http.get(f"{job}/report"), api.http.get(job).json()["result"]
-
-    return report
-
-
 @pytest.mark.parametrize(
     ("turn_deg", "ahead_m", "tracking", "verdict", "headline"),
     [
@@ -216,13 +191,11 @@ def report_of(make_api: Any) -> Callable[..., tuple[Any, dict[str, Any]]]:
     ],
 )
 def test_the_server_hands_it_out(
-    report_of: Any, turn_deg: float, ahead_m: float, tracking: bool, verdict: str, headline: str
+    evaluate_sample: Any, turn_deg: float, ahead_m: float, tracking: bool, verdict: str, headline: str
 ) -> None:
     """Of every verdict, with the numbers of the result, its pictures, and a name that tells what it is."""
-    given = np.array(json.loads((SAMPLE / "truth.json").read_text())["T_cam_lidar"])
-    given[:3] = Rotation.from_euler("y", turn_deg, degrees=True).as_matrix() @ given[:3]
-    given[2, 3] -= ahead_m
-    answer, told = report_of("/rigs/van/frames", given, tracking=tracking)
+    api, job_id = evaluate_sample(turn_deg, ahead_m, tracking=tracking)
+    answer, told = api.http.get(f"/jobs/{job_id}/report"), api.http.get(f"/jobs/{job_id}").json()["result"]
     assert told["verdict"] == verdict, told["reasons"]
     assert answer.status_code == 200, answer.text
     text = text_of(answer.text)
