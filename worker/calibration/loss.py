@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,15 @@ from worker.calibration import fused
 from worker.calibration.alignment_field import AlignmentField
 from worker.calibration.camera import Camera
 from worker.calibration.object_sets import ObjectPixelSets
-from worker.calibration.parallel import for_each
+from worker.calibration.parallel import both, for_each
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
 
 _Array = npt.NDArray[np.float64]
 # Pose-point pairs evaluated at once: small enough for a CPU's cache, large enough to hide the cost of each call.
 _PAIRS_PER_CHUNK = {"cpu": 1 << 17, "cuda": 1 << 25}
+# Points from which on starting a thread costs less than it saves.
+_WORTH_A_THREAD = 60_000
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class ClassInFrame:
     class_index: int
     points: Tensor
     field: AlignmentField
+
+    @cached_property
+    def arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], int]:
+        """Return what the fused loops take of it: points, nearest pixels and the width of their border."""
+        return self.points.numpy(), self.field.nearest.numpy(), self.field.margin
 
 
 @dataclass(frozen=True)
@@ -134,13 +142,32 @@ class SemanticAlignmentLoss:
             return by_autograd(self, vector)
         c = vector.detach().numpy().astype(np.float64)
         rotation, translation = fused.pose_of(c)
-        sums, gradients = np.zeros((len(self.classes), 3)), np.zeros((len(self.classes), 6))
-        for part in self.parts:
-            of_part, of_rotation, of_translation = _fused(rotation[None], translation[None], lens, part, True)
-            sums[part.class_index] += of_part[0]
-            gradients[part.class_index] += fused.along_vector(c, rotation, of_rotation[0], of_translation[0])
-        columns, along_c = torch.from_numpy(sums).to(vector).unbind(-1), torch.from_numpy(gradients).to(vector)
+        halves = [partial(self._summed, half, rotation[None], translation[None], lens) for half in self._halves]
+        first, second = both(*halves) if self.num_points > _WORTH_A_THREAD else (half() for half in halves)
+        sums, of_rotations, of_translations = (a + b for a, b in zip(first, second, strict=True))
+        gradients = [fused.along_vector(c, rotation, *each) for each in zip(of_rotations, of_translations, strict=True)]
+        along_c = torch.from_numpy(np.reshape(gradients, (-1, 6))).to(vector)
+        columns = torch.from_numpy(sums).to(vector).unbind(-1)
         return VectorLosses(ClassLosses(*columns), lambda weights: weights @ along_c)
+
+    @cached_property
+    def _halves(self) -> tuple[Sequence[ClassInFrame], Sequence[ClassInFrame]]:
+        """Return the parts in two runs of about as many points: always the same, or sums would depend on threads."""
+        until = np.cumsum([part.points.shape[1] for part in self.parts])
+        middle = int(np.searchsorted(until, self.num_points / 2))
+        return self.parts[:middle], self.parts[middle:]
+
+    def _summed(
+        self, parts: Sequence[ClassInFrame], rotation: _Array, translation: _Array, lens: tuple[float, ...]
+    ) -> tuple[_Array, _Array, _Array]:
+        """Return Eq. 1 of some parts, by class: its sums (C, 3), and its gradients of R (C, 3, 3) and of t (C, 3)."""
+        sums, of_rotations, of_translations = (np.zeros((len(self.classes), *n)) for n in ((3,), (3, 3), (3,)))
+        for part in parts:
+            c = slice(part.class_index, part.class_index + 1)
+            sums[c] += fused.squared_distances(
+                rotation, translation, lens, *part.arrays, of_rotations[c], of_translations[c]
+            )
+        return sums, of_rotations, of_translations
 
     @torch.no_grad()
     def in_chunks(self, T_cam_lidar: RigidTransform) -> ClassLosses:
@@ -212,10 +239,7 @@ def _fused(
     """Return the three sums (B, 3) of Eq. 1, and the gradients of R (B, 3, 3) and t (B, 3) or empty ones."""
     batch = len(rotations) if with_gradient else 0
     gradients = np.zeros((batch, 3, 3)), np.zeros((batch, 3))
-    field = part.field
-    sums = fused.squared_distances(
-        rotations, translations, lens, part.points.numpy(), field.nearest.numpy(), field.margin, *gradients
-    )
+    sums = fused.squared_distances(rotations, translations, lens, *part.arrays, *gradients)
     return sums, *gradients
 
 

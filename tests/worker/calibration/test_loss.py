@@ -1,6 +1,7 @@
 """Eq. 1: its value against brute force, its gradient against automatic differentiation and finite differences."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -232,3 +233,21 @@ def test_the_gradient_at_a_vector_is_that_of_autograd(loss, poses, turn):
     torch.testing.assert_close(fused.losses.points, reference.losses.points)
     for weights in torch.eye(len(loss.classes), dtype=torch.float64):
         torch.testing.assert_close(fused.gradient(weights), reference.gradient(weights), rtol=1e-6, atol=1e-3)
+
+
+def test_two_cores_find_what_one_finds(loss, poses, monkeypatch):
+    """To the bit, with a thread for half of the parts and without."""
+    many = replace(loss, parts=3 * loss.parts)
+    threads = torch.get_num_threads()
+    monkeypatch.setattr("worker.calibration.loss._WORTH_A_THREAD", 0)
+    try:
+        torch.set_num_threads(1)
+        alone = many.at_vector(poses[1].detach())
+        torch.set_num_threads(2)
+        shared = many.at_vector(poses[1].detach())
+    finally:
+        torch.set_num_threads(threads)
+    weights = torch.ones(len(loss.classes), dtype=torch.float64)
+    assert torch.equal(alone.losses.px2, shared.losses.px2)
+    assert torch.equal(alone.gradient(weights), shared.gradient(weights))
+    torch.testing.assert_close(shared.losses.px2, 3 * loss.at_vector(poses[1].detach()).losses.px2)
