@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,7 +41,7 @@ class Sizes:
     pixels: tuple[int, ...] = (100_000, 300_000, 1_000_000, 3_000_000, 8_000_000)
     candidates: tuple[int, ...] = (750, 1500, 3000, 6000, 12_000)
     frames: tuple[int, ...] = (1, 2, 5, 10, 20, 50)
-    rounds: int = 3
+    rounds: int = 7
 
 
 @dataclass(frozen=True)
@@ -134,16 +133,14 @@ def _over_others(case: Case, sizes: Sizes) -> list[Growing]:
 
 
 def _follow(growing: Growing, rounds: int, watch: Stopwatch) -> Series:
-    """Time every size some times, the first of them after a run that is not counted; stop where patience ends."""
-    sizes, medians = [], []
+    """Time the sizes in turns, each after a run that is not counted; leave out those beyond which patience ends."""
+    runs: dict[str, Run] = {}
     for size in growing.sizes:
-        run = growing.make(size)
-        run(0)
-        medians.append(statistics.median(watch.seconds(partial(run, index)) for index in range(rounds)))
-        sizes.append(float(size))
-        if medians[-1] > _PATIENCE_S and PAIRWISE in growing.task:
+        runs[str(size)] = growing.make(size)
+        if watch.seconds(partial(runs[str(size)], 0)) > _PATIENCE_S and PAIRWISE in growing.task:
             break
-    return Series(growing.size, growing.task, tuple(sizes), tuple(medians))
+    medians = tuple(timing.median for timing in watch.alternating(runs, rounds).values())
+    return Series(growing.size, growing.task, tuple(map(float, runs)), medians)
 
 
 def _evaluation(case: Case, way: str) -> Run:
