@@ -28,7 +28,8 @@ def draw_growth(path: Path, growth: Sequence[Series]) -> Path:
         _draw(panel, [series for series in growth if series.size == size])
         panel.set(xscale="log", yscale="log", xlabel=size, ylabel="seconds")
         panel.grid(alpha=0.3, which="both")
-        panel.legend(fontsize=7)
+        # Above: within, it would hide points.
+        panel.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     for unused in panels[len(sizes) :]:
         unused.set_axis_off()
     figure.savefig(path, dpi=_DPI)
