@@ -96,9 +96,9 @@ def run_attempt(bench: Workbench, job_id: str, worker: str) -> None:
         verdict = _end(bench, job_id, attempt.token)
         log.info("job ended", verdict=verdict.value)
     # Past the lease: who cleans up behind a lost attempt is not to be killed for it.
-    let_go(bench.jobs, bench.blobs, job_id, attempt.token)
+    record = let_go(bench.jobs, bench.blobs, job_id, attempt.token)
     if verdict is Verdict.OK:
-        bench.metrics.ended(bench.jobs.get(job_id))
+        bench.metrics.ended(record)
 
 
 def _end(bench: Workbench, job_id: str, token: int) -> Verdict:

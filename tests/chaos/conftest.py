@@ -4,7 +4,6 @@ import contextlib
 import os
 import random
 import signal
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from ports import free_port
 
 from worker import child_process
 from worker.broker import start_broker
@@ -81,7 +81,7 @@ class Fleet:
             },
         }
         self._stopping: dict[int, float] = {}
-        self.port = _free_port()
+        self.port = free_port()
         self.broker = start_broker(self.settings)
         self.api = self._start_api()
         self.workers = [self._start_worker(slot) for slot in range(self.size)]
@@ -188,9 +188,3 @@ def _children(pid: int) -> list[int]:
         return [child for child in children if b"semaphore_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
     except OSError:
         return []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

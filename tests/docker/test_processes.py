@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from ports import free_port
 
 from worker import child_process
 from worker.broker import find_server
@@ -71,12 +71,6 @@ class LocalContainers:
 
     def _localized(self, word: str) -> str:
         return self._in_place_of.get(word, word)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], bool], what: Callable[[], str]) -> None:

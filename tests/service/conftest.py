@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import os
-import socket
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from PIL import Image
+from ports import free_port
 from scipy.spatial.transform import Rotation
 
 from service.access import keys as kept_keys
@@ -117,7 +117,7 @@ class Stack:
 
     def __init__(self, settings: Settings, stand_in_folder: Path) -> None:
         self.settings = settings
-        self.port = _free_port()
+        self.port = free_port()
         self._environment = {
             "SEMALIGN_BROKER_URL": settings.resolved_broker_url,
             "SEMALIGN_PIPELINE": "stand_in_pipeline",
@@ -228,12 +228,6 @@ class Stack:
         return events
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def running_stack(tmp_path_factory: pytest.TempPathFactory, stand_in_folder: Path) -> Iterator[Stack]:
     """Run broker and API for the session."""
@@ -292,7 +286,7 @@ def serve() -> Iterator[Callable[..., httpx.Client]]:
 
 @contextlib.contextmanager
 def _served(app: FastAPI, header_timeout_s: float) -> Iterator[httpx.Client]:
-    port = _free_port()
+    port = free_port()
     protocol = guarded_protocol(header_timeout_s)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, http=protocol, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
@@ -363,8 +357,17 @@ def make_api(
     return make
 
 
+@pytest.fixture(scope="session")
+def sample_parts() -> Parts:
+    """Return the parts of the sample's request, the JSON last."""
+    names = {"image": "image.jpg", "point_cloud": "cloud.laz"}
+    names |= {"image_labels": "image_labels.png", "point_labels": "point_labels.npy"}
+    parts: list[tuple[str, Any]] = [(part, (name, (SAMPLE / name).read_bytes())) for part, name in names.items()]
+    return [*parts, ("request", (None, (SAMPLE / "request.json").read_text()))]
+
+
 @pytest.fixture
-def evaluate_sample(make_api: Callable[..., Api]) -> Callable[..., tuple[Api, str]]:
+def evaluate_sample(make_api: Callable[..., Api], sample_parts: Parts) -> Callable[..., tuple[Api, str]]:
     """Return what has an extrinsic evaluated on the page's sample, as a worker does, and names the API and the job."""
     api = make_api()
     bench = Workbench.open(api.settings)
@@ -373,12 +376,9 @@ def evaluate_sample(make_api: Callable[..., Api]) -> Callable[..., tuple[Api, st
         given = np.array(json.loads((SAMPLE / "truth.json").read_text())["T_cam_lidar"])
         given[:3] = Rotation.from_euler("y", turn_deg, degrees=True).as_matrix() @ given[:3]
         given[2, 3] -= ahead_m
-        request = json.loads((SAMPLE / "request.json").read_text())
-        request |= {"initial": {"T_cam_lidar": given.tolist()}, "options": options}
-        names = {"image": "image.jpg", "point_cloud": "cloud.laz"}
-        names |= {"image_labels": "image_labels.png", "point_labels": "point_labels.npy"}
-        parts: Parts = [(part, (name, (SAMPLE / name).read_bytes())) for part, name in names.items()]
-        accepted = api.http.post("/rigs/van/frames", files=[*parts, ("request", (None, json.dumps(request)))])
+        *files, (_, (_, text)) = sample_parts
+        request = json.loads(text) | {"initial": {"T_cam_lidar": given.tolist()}, "options": options}
+        accepted = api.http.post("/rigs/van/frames", files=[*files, ("request", (None, json.dumps(request)))])
         assert accepted.status_code == 202, accepted.text
         job_id = str(accepted.json()["id"])
         run_attempt(bench, job_id, "worker-1")

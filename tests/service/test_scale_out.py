@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import ssl
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 import trustme
+from ports import free_port
 
 from worker import child_process
 from worker.broker import answers, find_server
@@ -25,12 +25,6 @@ from worker.settings import Settings
 PASSWORD = "the-password-of-the-broker"
 USERS = f"user default off\nuser semalign on >{PASSWORD} ~* &* +@all -@admin -@dangerous +info\n"
 PATIENCE_S = 90.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], Any], what: Callable[[], str]) -> None:

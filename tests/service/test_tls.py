@@ -1,6 +1,5 @@
 """The API's own TLS, for those who have no proxy before it."""
 
-import socket
 import ssl
 import sys
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
+from ports import free_port
 
 from worker import child_process
 
@@ -21,10 +21,7 @@ def test_the_server_speaks_tls_by_itself(tmp_path: Path) -> None:
     issued.private_key_pem.write_to_path(str(key))
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    files = ["--certificate", str(certificate), "--private-key", str(key)]
+    port, files = free_port(), ["--certificate", str(certificate), "--private-key", str(key)]
     server = child_process.start(
         [sys.executable, "-m", "service.cli.serve", "--port", str(port), *files],
         environment={"SEMALIGN_DATA_DIR": str(tmp_path), "SEMALIGN_BROKER_URL": "redis://127.0.0.1:1"},

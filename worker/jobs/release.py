@@ -1,11 +1,11 @@
 """What is left to do when an attempt at a job is over."""
 
-from worker.jobs.record import JobState
+from worker.jobs.record import JobRecord, JobState
 from worker.jobs.store import JobStore
 from worker.storage import BlobStore
 
 
-def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int | None) -> None:
+def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int | None) -> JobRecord | None:
     """Delete what nobody will read of a job after an attempt at it is over.
 
     Of a cancelled job nothing stays, of an ended one only what the attempt made that ended it, and of one that is now
@@ -16,6 +16,9 @@ def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int | None) -> 
         blobs: What the job is kept in.
         job_id: The job.
         token: That of the attempt; None where it is not known any more, because the record is another's.
+
+    Returns:
+        The record as it was found; None where the job is gone.
 
     Raises:
         RedisError, StorageUnavailable: Something may be left; whoever comes next to it does the rest.
@@ -30,3 +33,4 @@ def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int | None) -> 
                 blobs.delete_attempt(job_id, attempt)
     elif token is not None:
         blobs.delete_attempt(job_id, token)
+    return record

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ports import free_port
 from typer.testing import CliRunner
 
 from service.cli.errors import CommandError
@@ -39,12 +39,6 @@ def job(files: Any, *, ending: int = 0, seconds: float = 0.3) -> CalibrationJob:
     )
     frame = FrameFiles(arguments["image"], arguments["point_cloud"], point_labels=arguments["point_labels"])
     return CalibrationJob(request, (frame, frame))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from ports import free_port
 
 from service.schemas import JobStatus
 from worker.broker import answers
@@ -28,12 +29,6 @@ K = np.array([[160.0, 0, 159.5], [0, 160.0, 39.5], [0, 0, 1]])
 T_CAM_LIDAR = np.array([[0.0, -1, 0, 0.05], [0, 0, -1, -0.06], [1, 0, 0, -0.29], [0, 0, 0, 1]])
 ROLL = np.array([[0.99875, -0.05, 0, 0], [0.05, 0.99875, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
 CLASSES = {0: "sky", 1: "road", 2: "sidewalk", 3: "car"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _processes_using(folder: Path) -> dict[int, str]:
@@ -55,7 +50,7 @@ class Running:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.log = folder / "up.log"
         environment = {
             **os.environ,

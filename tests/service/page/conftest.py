@@ -2,19 +2,17 @@
 
 import json
 import shutil
-import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from ports import free_port
 
 from worker.local_stack import LocalStack
 from worker.settings import Settings
 
-SAMPLE = Path(__file__).parents[3] / "service" / "page" / "sample"
 # Cores are shared with other tests: what is awaited may take its time.
 PATIENCE_MS = 90_000
 # Debian's build draws WebGL without a graphics card; root, as in containers, has no sandbox.
@@ -39,20 +37,8 @@ def chromium() -> Iterator[Browser]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run broker, worker and API, and return where they are."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("page"), broker_url="", keys_file=None)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    with LocalStack(settings, host="127.0.0.1", port=port, workers=1) as stack:
+    with LocalStack(settings, host="127.0.0.1", port=free_port(), workers=1) as stack:
         yield stack.url
-
-
-@pytest.fixture(scope="session")
-def sample_parts() -> list[tuple[str, Any]]:
-    """Return the parts of the sample's request, the JSON last."""
-    names = {"image": "image.jpg", "point_cloud": "cloud.laz"}
-    names |= {"image_labels": "image_labels.png", "point_labels": "point_labels.npy"}
-    parts: list[tuple[str, Any]] = [(part, (name, (SAMPLE / name).read_bytes())) for part, name in names.items()]
-    return [*parts, ("request", (None, (SAMPLE / "request.json").read_text()))]
 
 
 @pytest.fixture(scope="session")

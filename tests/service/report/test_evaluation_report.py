@@ -1,7 +1,6 @@
 """The report of an evaluation: what it says for each verdict, over HTTP and with results as workers compute them."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ from html_elements import Elements
 
 from service.report import ReportContent, render_report
 
-SAMPLE = Path(__file__).parents[3] / "service" / "page" / "sample"
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 NAMES = ("pitch", "yaw", "roll", "right", "down", "forward")
 LOSS = {"total_px2": 12.0, "mean_distance_px": 2.5, "per_class": {"car": {"px2": 12.0, "points": 3}}}

@@ -137,7 +137,7 @@ def _follow(growing: Growing, rounds: int, watch: Stopwatch) -> Series:
     runs: dict[str, Run] = {}
     for size in growing.sizes:
         runs[str(size)] = growing.make(size)
-        if watch.seconds(partial(runs[str(size)], 0)) > _PATIENCE_S and PAIRWISE in growing.task:
+        if PAIRWISE in growing.task and watch.seconds(partial(runs[str(size)], 0)) > _PATIENCE_S:
             break
     medians = tuple(timing.median for timing in watch.alternating(runs, rounds).values())
     return Series(growing.size, growing.task, tuple(map(float, runs)), medians)

@@ -16,6 +16,7 @@ from worker.calibration.robust.cues import FrameCues
 from worker.calibration.robust.estimate import Estimate
 from worker.calibration.robust.objective import RobustObjective
 from worker.calibration.robust.refinement import ascend
+from worker.calibration.robust.second_look import OTHER_ANSWER_DEG
 from worker.calibration.robust.term import Linearization, stepped
 from worker.calibration.transforms import RigidTransform, rotation_angle_rad
 
@@ -38,8 +39,6 @@ _SHRINKING_WITH_FRAMES = 0.25
 # A frame is worth its number of observations where it shows so many points, as a 64-beam sweep does; fewer are worth
 # less, in proportion.
 _FULL_SWEEP_POINTS = 16_000
-# Nearer estimates are the same answer less sharply put (deg).
-_OTHER_ANSWER_DEG = 1.0
 # A direction in which the data shrink the prior's variance by less than this share is not observed.
 _OBSERVED_SHARE = 0.5
 
@@ -188,7 +187,7 @@ def _rival(estimate: Estimate, observations: float) -> tuple[float, float]:
     best, *others = estimate.finalists
     for rival in others:
         distance = _apart_deg(best.T_cam_lidar, rival.T_cam_lidar)
-        if distance > _OTHER_ANSWER_DEG:
+        if distance > OTHER_ANSWER_DEG:
             return (best.at.value - rival.at.value) / observations, distance
     return math.inf, 0.0
 

@@ -17,6 +17,9 @@ from worker.calibration.robust.objective import RobustObjective
 from worker.calibration.robust.search import Candidates, spread
 from worker.calibration.transforms import RigidTransform, rotation_angle_rad
 
+OTHER_ANSWER_DEG = 1.0
+"""Estimates nearer to each other than this are the same answer, more or less sharply put."""
+
 
 @dataclass(frozen=True)
 class SecondLook:
@@ -27,7 +30,7 @@ class SecondLook:
         radius_deg: how far around, about every axis.
         num_points: points that a term counts, over all frames.
         num_edges: depth edges likewise.
-        apart_deg: places nearer than this to the estimate, or to each other, are the same answer.
+        apart_deg: places lie at least so far from the estimate and from each other.
         num_places: places that are returned.
     """
 
@@ -35,7 +38,7 @@ class SecondLook:
     radius_deg: float
     num_points: int = 1000
     num_edges: int = 400
-    apart_deg: float = 1.0
+    apart_deg: float = OTHER_ANSWER_DEG
     num_places: int = 3
 
     def places(self, objective: RobustObjective, estimate: RigidTransform, seed: int) -> list[RigidTransform]:
