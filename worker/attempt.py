@@ -90,13 +90,22 @@ def run_attempt(bench: Workbench, job_id: str, worker: str) -> None:
     log.info("job delivered", verdict=attempt.verdict.value, token=attempt.token)
     if attempt.verdict is not Verdict.OK:
         return
-    with LeaseKeeper(
-        bench.impatient_jobs, job_id, attempt.token, lease_s=settings.lease_s, grace_s=settings.cancel_grace_s
-    ):
-        verdict = _end(bench, job_id, attempt.token)
-        log.info("job ended", verdict=verdict.value)
-    # Past the lease: who cleans up behind a lost attempt is not to be killed for it.
-    record = let_go(bench.jobs, bench.blobs, job_id, attempt.token)
+    try:
+        with LeaseKeeper(
+            bench.impatient_jobs, job_id, attempt.token, lease_s=settings.lease_s, grace_s=settings.cancel_grace_s
+        ):
+            verdict = _end(bench, job_id, attempt.token)
+            log.info("job ended", verdict=verdict.value)
+        # Past the lease: who cleans up behind a lost attempt is not to be killed for it.
+        _clean_up(bench, job_id, attempt.token, verdict)
+    except SoftTimeLimitExceeded:
+        # It broke into the last steps. It comes once, and each of them can be repeated: an end that is written stands.
+        verdict = bench.jobs.finish(job_id, attempt.token, JobState.FAILED, artifacts=False, error=TIME_LIMIT)
+        _clean_up(bench, job_id, attempt.token, verdict)
+
+
+def _clean_up(bench: Workbench, job_id: str, token: int, verdict: Verdict) -> None:
+    record = let_go(bench.jobs, bench.blobs, job_id, token)
     if verdict is Verdict.OK:
         bench.metrics.ended(record)
 

@@ -50,6 +50,12 @@ class Supervisor:
 
     def see_to(self, job_id: str, *, timed_out: bool) -> None:
         """Decide what becomes of a job whose process was killed: by the hard time limit, or by something else."""
+        self._decide(job_id, timed_out=timed_out)
+        if timed_out:
+            # Celery says so before it kills, and what the process writes until then must not stay either.
+            self._jobs.leave_untidy(job_id)
+
+    def _decide(self, job_id: str, *, timed_out: bool) -> None:
         record = self._own(job_id)
         if record is None:
             # Another attempt has it, or had it: what the killed process wrote after that must not stay.

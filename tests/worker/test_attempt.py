@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from PIL import Image
 from redis.exceptions import RedisError
 
@@ -70,6 +71,11 @@ def _record(bench: Workbench) -> JobRecord:
 
 def _files(bench: Workbench) -> set[str]:
     return {path.name for path in bench.settings.data_dir.rglob("*") if path.is_file()}
+
+
+def _attempts_with_files(bench: Workbench) -> set[str]:
+    folder = bench.settings.data_dir / "blobs/jobs/a/attempts"
+    return {path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_job_ends_with_its_result_and_overlays_stored(bench: Workbench) -> None:
@@ -147,7 +153,38 @@ def test_an_attempt_overtaken_before_its_end_leaves_the_later_ones_result(
     record = _record(bench)
     assert (record.state, record.artifacts, record.worker) == (JobState.SUCCEEDED, 2, "worker-2")
     assert b"from the grave" not in bench.blobs.get(artifact_key("a", 2, RESULT))
-    assert not (bench.settings.data_dir / "blobs/jobs/a/attempts/1").exists()
+    assert _attempts_with_files(bench) == {"2"}
+
+
+@pytest.mark.parametrize(("owner", "step"), [(JobStore, "get"), (JobStore, "finish"), (BlobStore, "delete_attempt")])
+@pytest.mark.parametrize("comes_first", [True, False], ids=["before", "after"])
+def test_a_time_limit_that_breaks_into_the_last_steps_leaves_nothing_undone(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, owner: type, step: str, comes_first: bool
+) -> None:
+    """The overtaken attempt is stopped while it ends, once, just before or just after one of its steps."""
+    _submit(bench)
+    run, method = bench.pipeline.run, getattr(owner, step)
+
+    def stopped_once(*arguments: object, **named: object) -> object:
+        monkeypatch.setattr(owner, step, method)
+        if not comes_first:
+            method(*arguments, **named)
+        raise SoftTimeLimitExceeded
+
+    def overtaken(*arguments: object) -> object:
+        output = run(*arguments)
+        monkeypatch.setattr(bench.pipeline, "run", run)
+        bench.jobs.lose("a", 1, 3)
+        run_attempt(bench, "a", "worker-2")
+        monkeypatch.setattr(owner, step, stopped_once)
+        return output
+
+    monkeypatch.setattr(bench.pipeline, "run", overtaken)
+    run_attempt(bench, "a", "worker-1")
+    assert getattr(owner, step) is method
+    record = _record(bench)
+    assert (record.state, record.artifacts) == (JobState.SUCCEEDED, 2)
+    assert _attempts_with_files(bench) == {"2"}
 
 
 def test_missing_inputs_are_named(bench: Workbench) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from worker.dispatch import Dispatcher
+from worker.jobs.reconciler import Reconciler
 from worker.jobs.record import JobInputs, JobRecord, JobState
 from worker.jobs.store import JobStore
 from worker.settings import Settings
@@ -121,6 +122,21 @@ def test_what_a_killed_process_left_of_another_ones_job_goes(
     assert blobs.get(artifact_key("a", 2, "result.json")) == b"{}"
     with pytest.raises(BlobMissing):
         blobs.get(artifact_key("a", 1, "result.json"))
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_a_job_whose_process_is_about_to_be_killed_is_tidied_again(
+    jobs: JobStore, supervisor: Supervisor, blobs: BlobStore, settings: Settings, is_cancelled: bool
+) -> None:
+    """The time limit is announced before it strikes: until then the process writes on."""
+    _begin(jobs)
+    if is_cancelled:
+        jobs.cancel("a")
+    supervisor.see_to("a", timed_out=True)
+    blobs.put(artifact_key("a", 1, "result.json"), b"{}")
+    over = settings.model_copy(update={"hard_time_limit_s": -1.0})
+    Reconciler(over, jobs, blobs, Dispatcher(settings)).tidy()
+    assert not [path for path in settings.data_dir.rglob("*") if path.is_file()]
 
 
 def test_a_worker_that_stops_hands_back_what_it_has(jobs: JobStore, supervisor: Supervisor) -> None:

@@ -27,6 +27,7 @@ class Reconciler:
     - A job whose attempt let its lease run out waits again, or has failed if it was delivered too often.
     - A job that waits without a message in the queue gets another one.
     - A cancelled job whose attempt died goes away.
+    - What attempts wrote that had lost their job goes, once none of their processes can live.
     - Inputs and results go when their time is over, as do blobs that no record knows any more.
 
     Each worker runs one; of those, one at a time does the work. Every step may be repeated or broken off anywhere.
@@ -57,6 +58,7 @@ class Reconciler:
             return
         self.requeue_lost()
         self.requeue_overlooked()
+        self.tidy()
         self.expire()
         if self._jobs.reserve("sweep", _SWEEP_INTERVAL_S):
             self.sweep()
@@ -70,7 +72,7 @@ class Reconciler:
             _log("lease ran out", record, verdict)
             if verdict is Verdict.OK:
                 self._dispatcher.publish(job_id, record.queue)
-            elif verdict is Verdict.CANCELLED:
+            elif verdict in (Verdict.CANCELLED, Verdict.POISON):
                 let_go(self._jobs, self._blobs, job_id, record.token)
 
     def requeue_overlooked(self) -> None:
@@ -90,6 +92,16 @@ class Reconciler:
             _log("message lost", record, verdict)
             if verdict is Verdict.OK:
                 self._dispatcher.publish(job_id, record.queue)
+
+    def tidy(self) -> None:
+        """Delete what was written in the name of attempts that had lost their job by then.
+
+        The attempt that ended the job deleted what there was; but a process that was cut off, or stopped for a while,
+        goes on until it notices. At the latest the time limit ends it.
+        """
+        for job_id in self._jobs.untidy_for(self._settings.hard_time_limit_s):
+            let_go(self._jobs, self._blobs, job_id, None)
+            self._jobs.tidied(job_id)
 
     def expire(self) -> None:
         """Delete inputs and results whose time is over; blobs first, so that no record is gone before its bytes."""

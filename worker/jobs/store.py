@@ -51,6 +51,7 @@ class JobStore:
         self._waiting = {queue: f"{prefix}:waiting:{queue}" for queue in JobQueue}
         self._sent, self._leases = f"{prefix}:sent", f"{prefix}:leases"
         self._ended, self._inputs = f"{prefix}:ended", f"{prefix}:inputs"
+        self._untidy = f"{prefix}:untidy"
 
     def ping(self) -> None:
         """Ask the broker for a sign of life."""
@@ -185,6 +186,14 @@ class JobStore:
         """Note that the inputs of an ended job are no longer kept."""
         return Verdict(self._run(transitions.FORGET_INPUTS, job_id))
 
+    def leave_untidy(self, job_id: str) -> None:
+        """Note that blobs may yet be written for a job that was tidied, or that is gone."""
+        self._client.zadd(self._untidy, {job_id: self._now()})
+
+    def tidied(self, job_id: str) -> None:
+        """Note that what nobody will read of a job was deleted, and that nothing more can be written."""
+        self._client.zrem(self._untidy, job_id)
+
     def owned_jobs(self) -> list[str]:
         """Return the jobs that an attempt has, whether it lives or not."""
         return self._ids(self._leases)
@@ -205,6 +214,10 @@ class JobStore:
         """Return the jobs that ended more than `seconds` ago and whose inputs are still kept."""
         return self._ids(self._inputs, before=self._now() - seconds)
 
+    def untidy_for(self, seconds: float) -> list[str]:
+        """Return the jobs that were left untidy more than `seconds` ago: a lost attempt may have written since."""
+        return self._ids(self._untidy, before=self._now() - seconds)
+
     def reserve(self, duty: str, seconds: float) -> bool:
         """Take a duty that one process at a time does: it is nobody else's for `seconds`."""
         return bool(self._client.set(f"{self._prefix}:duty:{duty}", "taken", nx=True, px=round(seconds * 1000)))
@@ -222,6 +235,6 @@ class JobStore:
 
     def _run(self, script: str, job_id: str, *arguments: Any) -> Any:
         """Run one transition; redis-py loads the script again where a restarted broker forgot it."""
-        indexes = (*self._waiting.values(), self._sent, self._leases, self._ended, self._inputs)
+        indexes = (*self._waiting.values(), self._sent, self._leases, self._ended, self._inputs, self._untidy)
         keys = (self._record(job_id), self._sequence, *indexes)
         return self._client.register_script(script)(keys=keys, args=[job_id, *(str(each) for each in arguments)])

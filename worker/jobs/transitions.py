@@ -20,7 +20,7 @@ may be sent again whenever in doubt. Times are the broker's, the one clock that 
 Beside the record a job stands in indexes, all sorted sets of ids: while it waits in `waiting` of its queue, by its
 sequence number, and in `sent`, by the time of its latest message; while an attempt has it, and when it was cancelled,
 in `leases`, by the end of the lease; after its end in `ended` and, as long as its inputs are kept, in `inputs`, by the
-time of the end.
+time of the end; and in `untidy`, by the same, if an attempt was lost before: its process may live yet, and write.
 """
 
 from enum import StrEnum
@@ -44,7 +44,7 @@ class Verdict(StrEnum):
 _JOB: Final = """
 local job, id, sequence = KEYS[1], ARGV[1], KEYS[2]
 local waiting, sent = {interactive = KEYS[3], batch = KEYS[4]}, KEYS[5]
-local leases, ended, inputs = KEYS[6], KEYS[7], KEYS[8]
+local leases, ended, inputs, untidy = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 
 local function get(field) return redis.call('HGET', job, field) end
 local function set(...) redis.call('HSET', job, ...) end
@@ -82,6 +82,7 @@ local function finish(state, error_type, error_detail)
   set('state', state, 'finished_at', finished_at, 'error_type', error_type, 'error_detail', error_detail)
   redis.call('ZADD', ended, finished_at, id)
   redis.call('ZADD', inputs, finished_at, id)
+  if get('token') ~= '1' then redis.call('ZADD', untidy, finished_at, id) end
 end
 
 local function forget()

@@ -101,6 +101,44 @@ def test_a_deleted_job_whose_blobs_stayed_leaves_no_byte(
     assert not [path for path in settings.data_dir.rglob("*") if path.is_file()]
 
 
+def test_a_job_given_up_leaves_nothing_of_its_attempts(
+    jobs: JobStore, blobs: BlobStore, reconciler: Reconciler, settings: Settings
+) -> None:
+    """Their hosts died; what they stored is nobody's result."""
+    jobs.create("a", INPUTS)
+    for _ in range(3):
+        token = jobs.begin("a", "worker", 0).token
+        blobs.put(artifact_key("a", token, "overlay-initial.png"), b"png")
+        reconciler.requeue_lost()
+    assert _state(jobs) is JobState.FAILED
+    assert not [path for path in settings.data_dir.rglob("*") if path.is_file()]
+
+
+def test_what_a_lost_attempt_writes_late_goes_when_it_can_write_no_more(
+    settings: Settings, jobs: JobStore, blobs: BlobStore, dispatcher: Dispatcher
+) -> None:
+    """Not before its time limit is over, and then once: the result stays, and so does a job of one attempt."""
+    jobs.create("a", INPUTS)
+    jobs.begin("a", "worker-1", 0)
+    jobs.lose("a", 1, 3)
+    jobs.begin("a", "worker-2", LONG_S)
+    jobs.finish("a", 2, JobState.SUCCEEDED, artifacts=True)
+    _ended(jobs, blobs, "b")
+    for attempt in (1, 2):
+        blobs.put(artifact_key("a", attempt, "result.json"), b"{}")
+
+    def tidy(hard_time_limit_s: float) -> set[str]:
+        changed = settings.model_copy(update={"hard_time_limit_s": hard_time_limit_s})
+        Reconciler(changed, jobs, blobs, dispatcher).tidy()
+        return {"/".join(path.parts[-4:]) for path in settings.data_dir.rglob("result.json")}
+
+    kept = {"a/attempts/2/result.json", "b/attempts/1/result.json"}
+    assert tidy(LONG_S) == kept | {"a/attempts/1/result.json"}
+    assert jobs.untidy_for(AT_ONCE_S) == ["a"]
+    assert tidy(AT_ONCE_S) == kept
+    assert jobs.untidy_for(AT_ONCE_S) == []
+
+
 @pytest.mark.parametrize("queue", JobQueue)
 def test_a_waiting_job_without_a_message_gets_one(
     jobs: JobStore, client: "redis.Redis", reconciler: Reconciler, dispatcher: Dispatcher, queue: JobQueue

@@ -213,6 +213,7 @@ class Transitions(RuleBasedStateMachine):
         ended = {id_ for id_, job in jobs.items() if job.state in (JobState.SUCCEEDED, JobState.FAILED)}
         assert set(self.store.ended_before(-1)) == ended
         assert set(self.store.with_inputs_ended_before(-1)) == {id_ for id_ in ended if jobs[id_].keeps_inputs}
+        assert set(self.store.untidy_for(-1)) == {id_ for id_ in ended if jobs[id_].token > 1}
 
     def _in_the_name_of(self, job_id: str, offset: int) -> tuple[Job | None, int, Verdict | None]:
         """Return the job, the token of an attempt, and why that may not speak for it."""
