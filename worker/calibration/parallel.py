@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -19,7 +20,8 @@ def for_each(
 ) -> list[Made]:
     """Return what `function` makes of every item, in their order.
 
-    What takes the time - filters, trees, fused loops - lets other threads of Python run meanwhile.
+    What takes the time - filters, trees, fused loops - lets other threads of Python run meanwhile. Within a part all is
+    done one after the other: where one is at work, others are on the remaining cores.
 
     Args:
         function: called from several threads at once.
@@ -37,7 +39,7 @@ def for_each(
         for item in items:
             take(function(item))
         return made
-    with ThreadPoolExecutor(threads) as pool:
+    with _threads(threads) as pool:
         for each in pool.map(function, items):
             take(each)
     return made
@@ -47,6 +49,21 @@ def both(first: Callable[[], Given], second: Callable[[], Made]) -> tuple[Given,
     """Return what two functions return that do not need each other."""
     if torch.get_num_threads() < 2:
         return first(), second()
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(second)
-        return first(), ahead.result()
+    with _threads(2) as pool:
+        parts = pool.submit(first), pool.submit(second)
+        return parts[0].result(), parts[1].result()
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Start threads whose torch, and whose own calls of this module, start no others.
+
+    Left to itself torch would divide each operation among a team of its own for every one of them.
+    """
+    # Set by each thread for itself, but also taken over by those that torch meets for the first time later on.
+    before = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(before)

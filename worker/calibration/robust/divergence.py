@@ -75,7 +75,6 @@ class GroupDivergence:
         """Return the same term over the points of these indices."""
         return replace(self, points=self.points[:, which].contiguous(), groups=self.groups[which])
 
-    @torch.no_grad()
     def score(self, T_cam_lidar: RigidTransform) -> Tensor:
         """Return the scores (B,) at a batch of poses, channels looked up without interpolation."""
         step = max(1, _PAIRS_PER_CHUNK[self.points.device.type] // max(1, self.points.shape[1]))
@@ -84,7 +83,6 @@ class GroupDivergence:
             return torch.cat([torch.from_numpy(each) for each in for_each(self._fused_scores, batches)])
         return torch.cat([self._scores(batch) for batch in batches])
 
-    @torch.no_grad()
     def linearize(self, T_cam_lidar: RigidTransform) -> Linearization:
         """Return value, gradient and information at one pose.
 
@@ -122,10 +120,12 @@ class GroupDivergence:
             _FLOOR,
         )
 
+    @torch.no_grad()
     def _scores(self, T_cam_lidar: RigidTransform) -> Tensor:
         u, v, visible = self.camera.project(T_cam_lidar.apply(self.points))
         return self._value(self.groups.dense.mT @ self.maps.nearest(u, v, visible))[0]
 
+    @torch.no_grad()
     def _linearization(self, T_cam_lidar: RigidTransform) -> Linearization:
         points_cam = T_cam_lidar.apply(self.points)
         u, v, visible = self.camera.project(points_cam)

@@ -71,7 +71,6 @@ class EdgeAlignment:
         step = max(1, self.points.shape[1] // count)
         return replace(self, points=self.points[:, ::step].contiguous(), weights=step * self.weights[::step])
 
-    @torch.no_grad()
     def linearize(self, T_cam_lidar: RigidTransform) -> Linearization:
         """Return value, gradient and information at one pose."""
         if self.points.device.type == "cpu":
@@ -88,6 +87,7 @@ class EdgeAlignment:
             packed[1:] = pulled_back(self.camera, T_cam_lidar, self.points, along)
         return Linearization(packed)
 
+    @torch.no_grad()
     def _linearization(self, T_cam_lidar: RigidTransform) -> Linearization:
         points_cam = T_cam_lidar.apply(self.points)
         u, v, visible = self.camera.project(points_cam)

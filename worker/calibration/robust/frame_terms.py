@@ -13,7 +13,7 @@ from worker.calibration.camera import Camera
 from worker.calibration.frame import ClassTable, Frame
 from worker.calibration.robust.class_groups import agreement, group_matrix
 from worker.calibration.robust.divergence import GroupDivergence
-from worker.calibration.robust.maps import ChannelMaps, blurred, brightness, shares, shrunk
+from worker.calibration.robust.maps import ChannelMaps, brightness, shares, shrunk
 from worker.calibration.robust.point_groups import PointGroups
 from worker.calibration.view_cone import ViewCone
 
@@ -115,7 +115,7 @@ def _blurred_maps(
 ) -> ChannelMaps:
     """Blur channels (h, w, C), on a grid as coarse as the blur allows, by `sigma_px`."""
     scale_u, scale_v = channels.shape[1] / camera.width, channels.shape[0] / camera.height
-    return ChannelMaps.from_channels(blurred(channels, sigma_px * scale_u), scale_u, scale_v, dtype, device)
+    return ChannelMaps.from_channels(channels, scale_u, scale_v, dtype, device, sigma=sigma_px * scale_u)
 
 
 def _image_channels(frame: Frame, camera: Camera) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:

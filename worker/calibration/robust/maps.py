@@ -40,11 +40,15 @@ class ChannelMaps:
         scale_v: float,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
+        *,
+        sigma: float = 0.0,
     ) -> ChannelMaps:
-        """Take channels (h, w, C)."""
+        """Take channels (h, w, C), blurred by a Gaussian of `sigma` grid cells."""
         h, w, c = channels.shape
-        table = np.zeros((h * w + 1, c), np.float32)
-        table[:-1] = channels.reshape(h * w, c)
+        table = np.empty((h * w + 1, c), np.float32)
+        table[-1] = 0
+        # Straight into the table: a copy of it takes as long as the blur.
+        blurred(channels, sigma, out=table[:-1].reshape(h, w, c))
         return cls(torch.from_numpy(table).to(device=device, dtype=dtype), (h, w), scale_u, scale_v)
 
     def nearest(self, u: Tensor, v: Tensor, visible: Tensor) -> Tensor:
@@ -87,14 +91,17 @@ def brightness(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return blurred(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32), 1.0)
 
 
-def blurred(channels: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
-    """Blur channels (h, w, ...) by a Gaussian of `sigma` grid cells; 0 leaves them alone."""
+def blurred(
+    channels: npt.NDArray[np.float32], sigma: float, *, out: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float32]:
+    """Blur channels (h, w) or (h, w, C) by a Gaussian of `sigma` grid cells, into `out` where there is one."""
+    out = np.empty_like(channels) if out is None else out
     if sigma <= 0:
-        return channels
+        out[...] = channels
+        return out
     size = 2 * int(3 * sigma + 0.5) + 1
-    flat = np.ascontiguousarray(channels.reshape(*channels.shape[:2], -1))
-    smooth = cv2.GaussianBlur(flat, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(smooth, np.float32).reshape(channels.shape)
+    cv2.GaussianBlur(np.ascontiguousarray(channels), (size, size), sigma, dst=out, borderType=cv2.BORDER_REPLICATE)
+    return out
 
 
 def shrunk(channels: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:

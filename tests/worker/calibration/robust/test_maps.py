@@ -101,4 +101,14 @@ def test_a_blur_keeps_the_mean_and_channels_apart():
     assert spread[..., 0].sum() == pytest.approx(1, abs=1e-5)
     assert spread[..., 0].max() == spread[15, 15, 0] < 0.1
     assert not spread[..., 1].any()
-    assert blurred(dot, 0) is dot
+    np.testing.assert_array_equal(blurred(dot, 0), dot)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+@pytest.mark.parametrize("sigma", [0.0, 2.0])
+def test_a_blur_fills_the_table(channels: int, sigma: float):
+    """Row by row, and the row that stands for what lies outside stays empty."""
+    image = np.random.default_rng(0).random((9, 14, channels), np.float32)
+    table = ChannelMaps.from_channels(image, 1.0, 1.0, sigma=sigma).table.numpy()
+    np.testing.assert_array_equal(table[:-1].reshape(image.shape), blurred(image, sigma))
+    assert not table[-1].any()
