@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.calibration_files import camera_from_file, initial_from_file
+from service.cli.calibration_files import initial_from_file, read_camera
 from service.cli.errors import EXIT_BAD_INPUT, CommandError
 from service.cli.job import FrameFiles
 from service.cli.json_object import read_json_object
@@ -88,7 +88,7 @@ def request_from_options(
     return parse_request(
         json.dumps(
             _without_none(
-                camera=camera_from_file(camera, frames, images[0]).model_dump(exclude_none=True),
+                camera=read_camera(camera, frames).for_image(images[0]).model_dump(exclude_none=True),
                 initial=initial_from_file(initial, frames).model_dump(exclude_none=True),
                 prior=_without_none(rotation_deg=rotation_deg, translation_m=translation_m),
                 image_label_map=image_label_map and read_json_object(image_label_map),
