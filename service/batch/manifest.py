@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,12 @@ class BatchDefaults:
     """What a manifest need not repeat: fields of the request, as they stand in one.
 
     Attributes:
-        fields: such as `camera`, `initial`, `prior` and `seed`.
+        fields: such as `initial`, `prior` and `seed`.
+        camera: the file with the camera, which is compared with the image of each job.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
+    camera: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,20 @@ class PartReader:
     """How files that a manifest names are read as parts of a request.
 
     Attributes:
-        camera: makes the `camera` object of a file.
+        camera: makes the `camera` object of a file; its other argument is an image that the camera took.
         initial: makes the `initial` object of a file.
         other: makes any other object of a file.
     """
 
-    camera: Any
-    initial: Any
-    other: Any
+    camera: Callable[[Path, Path], Any]
+    initial: Callable[[Path], Any]
+    other: Callable[[Path], Any]
 
-    def read(self, name: str, path: Path) -> Any:
-        """Read a file as the field of this name."""
-        return {"camera": self.camera, "initial": self.initial}.get(name, self.other)(path)
+    def read(self, name: str, path: Path, image: Path) -> Any:
+        """Read a file as the field of this name of a job with this image."""
+        if name == "camera":
+            return self.camera(path, image)
+        return (self.initial if name == "initial" else self.other)(path)
 
 
 def read_manifest(path: Path, defaults: BatchDefaults, reader: PartReader) -> tuple[BatchJob, ...]:
@@ -136,7 +140,9 @@ def _job(where: str, entry: dict[str, Any], folder: Path, defaults: BatchDefault
             "invalid-request", f"{where}: the name {name!r} must be letters, digits, '.', '_' and '-': files have it."
         )
     frames = tuple(_frame(where, frame, folder) for frame in entry.pop("frames"))
-    fields = {**defaults.fields, **_fields(where, entry, folder, reader)}
+    if defaults.camera is not None:
+        entry.setdefault("camera", str(defaults.camera.absolute()))
+    fields = {**defaults.fields, **_fields(where, entry, folder, reader, frames[0])}
     try:
         request = parse_request(json.dumps(fields))
         check_label_sources(
@@ -161,13 +167,13 @@ def _frame(where: str, entry: Any, folder: Path) -> Frame:
     return Frame(**paths)
 
 
-def _fields(where: str, entry: dict[str, Any], folder: Path, reader: PartReader) -> dict[str, Any]:
+def _fields(where: str, entry: dict[str, Any], folder: Path, reader: PartReader, first: Frame) -> dict[str, Any]:
     """Return the fields of the request; where text stands for an object, it names a file."""
     fields = dict(entry)
     for name in _FILES_OF_REQUEST:
         if isinstance(fields.get(name), str):
             try:
-                fields[name] = reader.read(name, folder / fields[name])
+                fields[name] = reader.read(name, folder / fields[name], Path(first.image))
             except InputError as error:
                 raise InputError(error.code, f"{where}: {error.message}") from error
     prior = {to: fields.pop(name) for name, to in _PRIOR.items() if name in fields}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from rich.table import Table
 from service.batch import BatchDefaults, BatchJob, Journal, Summary, read_manifest, run_batch, summarize
 from service.batch.journal import JournalError
 from service.batch.manifest import PartReader
-from service.cli.calibration_files import camera_from_file, initial_from_file
+from service.cli.calibration_files import initial_from_file, read_camera
 from service.cli.conclusion import write_file
 from service.cli.errors import EXIT_FAILED, EXIT_OF_VERDICT, CommandError, errors_as_sentences
 from service.cli.job_options import PriorRotation, PriorTranslation
@@ -24,6 +24,8 @@ from service.cli.json_object import read_json_object
 from service.cli.server import THIS_MACHINE, AsJson, Server, connected
 from service.client import AsyncClient
 from worker.inputs.calibration_files import FrameChoice
+from worker.inputs.camera_model import CameraModel
+from worker.inputs.initial_extrinsic import InitialExtrinsic
 
 EXIT_INTERRUPTED = 130
 # A server that restarts, or has as many jobs as it takes, is worth waiting for: nobody sits and watches.
@@ -51,8 +53,9 @@ def batch(
     interrupted.
     """
     with errors_as_sentences():
-        defaults = _defaults(camera, initial, prior_rotation_deg, prior_translation_m)
-        jobs = read_manifest(manifest, defaults, _PARTS)
+        parts = _parts()
+        defaults = _defaults(camera, initial, prior_rotation_deg, prior_translation_m, parts)
+        jobs = read_manifest(manifest, defaults, parts)
         with connected(server), _journal(out) as journal:
             if retry_failed:
                 _forget_failures(jobs, journal)
@@ -76,25 +79,34 @@ def batch(
         raise typer.Exit(_exit_status(summary))
 
 
-def _part(read: Any, path: Path) -> Any:
-    return read(path, FrameChoice()).model_dump(mode="json", exclude_none=True)
+def _parts() -> PartReader:
+    # Thousands of jobs may name the same file.
+    camera_file = cache(partial(read_camera, choice=FrameChoice()))
+    return PartReader(
+        camera=lambda path, image: _as_json(camera_file(path).for_image(image)),
+        initial=cache(lambda path: _as_json(initial_from_file(path, FrameChoice()))),
+        other=cache(read_json_object),
+    )
 
 
-_PARTS = PartReader(partial(_part, camera_from_file), partial(_part, initial_from_file), read_json_object)
+def _as_json(part: CameraModel | InitialExtrinsic) -> dict[str, Any]:
+    return part.model_dump(mode="json", exclude_none=True)
 
 
 def _defaults(
-    camera: Path | None, initial: Path | None, rotation_deg: float | None, translation_m: float | None
+    camera: Path | None,
+    initial: Path | None,
+    rotation_deg: float | None,
+    translation_m: float | None,
+    parts: PartReader,
 ) -> BatchDefaults:
     fields: dict[str, Any] = {}
-    if camera is not None:
-        fields["camera"] = _PARTS.camera(camera)
     if initial is not None:
-        fields["initial"] = _PARTS.initial(initial)
+        fields["initial"] = parts.initial(initial)
     prior = {"rotation_deg": rotation_deg, "translation_m": translation_m}
     if given := {name: value for name, value in prior.items() if value is not None}:
         fields["prior"] = given
-    return BatchDefaults(fields)
+    return BatchDefaults(fields, camera)
 
 
 def _journal(out: Path) -> Journal:

@@ -36,6 +36,10 @@ def drift(
     ] = None,
     frames_per_watch: Annotated[int, typer.Option(help="Frames that are asked together.", min=2)] = 10,
     trials: Annotated[int, typer.Option(help="Axes to turn about.", min=1)] = 4,
+    size_deg: Annotated[
+        list[float] | None,
+        typer.Option(help="Size of a drift, beside none; repeat for more. The published ones by default.", min=0),
+    ] = None,
     tracking: Annotated[bool, typer.Option("--tracking", help="Track the frames, rather than look around.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of axes, looks and draws.", min=0)] = 0,
     cache: Annotated[Path, typer.Option(help="Where segmentations are kept between runs.")] = DEFAULT_CACHE,
@@ -56,7 +60,8 @@ def drift(
         check_plots()
         out.mkdir(parents=True, exist_ok=True)
         shown: dict[str, Sequence[Watch]] = {}
-        for glob, sizes in ((select, SIZES_DEG), (choose_on, (0.0,))):
+        chosen = SIZES_DEG if size_deg is None else sorted({0.0, *size_deg})
+        for glob, sizes in ((select, chosen), (choose_on, (0.0,))):
             if glob is None:
                 continue
             frames = [

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from worker.inputs import InputError, check_image
+from worker.inputs import InputError, image_size
 from worker.inputs.calibration_files import FrameChoice, SensorCalibration, format_of, read_calibration
 from worker.inputs.calibration_files.structured import parse_json_value, read_text
 from worker.inputs.camera_model import CameraModel
@@ -15,23 +16,48 @@ from worker.inputs.request import load_camera, load_initial
 _OF_WHOLES = {"camera", "initial", "outcome"}
 
 
-def camera_from_file(path: Path, choice: FrameChoice, image: Path | None = None) -> CameraModel:
+@dataclass(frozen=True)
+class CameraFile:
+    """The camera of a file.
+
+    Attributes:
+        path: the file.
+        model: lens and intrinsics.
+        image_size: width and height of the images that they hold for, pixels; None where the file does not say.
+    """
+
+    path: Path
+    model: CameraModel
+    image_size: tuple[int, int] | None
+
+    def for_image(self, image: Path) -> CameraModel:
+        """Return the camera, where it can have taken this image; what is no image is left to those who read it.
+
+        Nothing else tells intrinsics of images of another size, and every point would land elsewhere.
+
+        Raises:
+            InputError: the file is about images of another size.
+        """
+        if self.image_size is None or (size := image_size(image)) in {None, self.image_size}:
+            return self.model
+        stated, actual = (f"{width}x{height}" for width, height in (self.image_size, size))
+        raise InputError(
+            "invalid-camera",
+            f"{self.path} has the intrinsics of images of {stated} pixels, but {image} has {actual}: give the image as "
+            "the camera took it, or intrinsics scaled to its size.",
+        )
+
+
+def read_camera(path: Path, choice: FrameChoice) -> CameraFile:
     """Read the `camera` object of a request, or the intrinsics of any calibration file.
 
-    Args:
-        path: the file.
-        choice: which of its frames are meant.
-        image: one that the camera took; its size must be the one that the file states, where it states one.
-
     Raises:
-        InputError: the file cannot be used, or not with this image.
+        InputError: the file cannot be used.
     """
     if _is_part(path, _OF_WHOLES | {"T_cam_lidar"}):
-        return load_camera(path)
+        return CameraFile(path, load_camera(path), None)
     calibration = _read(path, choice)
-    if image is not None and calibration.image_size is not None:
-        _check_size(calibration.image_size, path, image)
-    return calibration.known_camera("--camera")
+    return CameraFile(path, calibration.known_camera("--camera"), calibration.image_size)
 
 
 def initial_from_file(path: Path, choice: FrameChoice) -> InitialExtrinsic:
@@ -44,17 +70,6 @@ def initial_from_file(path: Path, choice: FrameChoice) -> InitialExtrinsic:
         return load_initial(path)
     rows = _read(path, choice).known_extrinsic("--initial").tolist()
     return InitialExtrinsic.model_validate_json(f'{{"T_cam_lidar": {rows}}}')
-
-
-def _check_size(stated: tuple[int, int], path: Path, image: Path) -> None:
-    """Refuse intrinsics of images of another size: nothing else tells, and every point would land elsewhere."""
-    height, width = check_image(image)
-    if stated != (width, height):
-        raise InputError(
-            "invalid-camera",
-            f"{path} has the intrinsics of images of {stated[0]}x{stated[1]} pixels, but {image} has {width}x{height}: "
-            "give the image as the camera took it, or intrinsics scaled to its size.",
-        )
 
 
 def _read(path: Path, choice: FrameChoice) -> SensorCalibration:

@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from models.errors import ModelError
-from service.client import NotReadyError, RefusedError, SemalignError
+from service.client import InvalidJobIdError, NotReadyError, RefusedError, SemalignError
 from worker.inputs import InputError
 
 EXIT_FAILED = 1
@@ -46,7 +46,7 @@ def errors_as_sentences() -> Iterator[None]:
         _leave(str(error), EXIT_FAILED, error)
     except NotReadyError as error:
         _leave(str(error), EXIT_NOT_ENDED, error)
-    except RefusedError as error:
+    except (RefusedError, InvalidJobIdError) as error:
         _leave(str(error), EXIT_BAD_INPUT, error)
     except SemalignError as error:
         _leave(str(error), EXIT_FAILED, error)

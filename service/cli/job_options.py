@@ -9,16 +9,20 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.calibration_files import camera_from_file, initial_from_file
+from service.cli.calibration_files import initial_from_file, read_camera
 from service.cli.errors import EXIT_BAD_INPUT, CommandError
 from service.cli.job import FrameFiles
 from service.cli.json_object import read_json_object
 from worker.inputs.calibration_files import FrameChoice
 from worker.inputs.request import CalibrationRequest, parse_request
 
-Images = Annotated[list[Path], typer.Option(help="Camera image, PNG or JPEG; repeat for more frames.", exists=True)]
+# Of calibration files some are folders; of all others none is.
+Images = Annotated[
+    list[Path], typer.Option(help="Camera image, PNG or JPEG; repeat for more frames.", exists=True, dir_okay=False)
+]
 PointClouds = Annotated[
-    list[Path], typer.Option(help="LiDAR sweep (.bin, .pcd, .ply, .las, .npy ...), one an image.", exists=True)
+    list[Path],
+    typer.Option(help="LiDAR sweep (.bin, .pcd, .ply, .las, .npy ...), one an image.", exists=True, dir_okay=False),
 ]
 CameraFile = Annotated[
     Path, typer.Option(help="JSON with the `camera` of a request, or any file that `convert` reads.", exists=True)
@@ -32,16 +36,17 @@ ImageModel = Annotated[
 ]
 CloudModel = Annotated[str | None, typer.Option(help="Network for the clouds; `auto` goes by the sensor.")]
 ImageLabels = Annotated[
-    list[Path] | None, typer.Option(help="PNG of class ids in place of a network, one for each image.", exists=True)
+    list[Path] | None,
+    typer.Option(help="PNG of class ids in place of a network, one for each image.", exists=True, dir_okay=False),
 ]
 ImageLabelMap = Annotated[
-    Path | None, typer.Option(help='JSON file that names the ids: {"13": "car", ...}.', exists=True)
+    Path | None, typer.Option(help='JSON file that names the ids: {"13": "car", ...}.', exists=True, dir_okay=False)
 ]
 PointLabels = Annotated[
     list[Path] | None,
-    typer.Option(help="Class id of every point (.label, .npy) in place of a network.", exists=True),
+    typer.Option(help="Class id of every point (.label, .npy) in place of a network.", exists=True, dir_okay=False),
 ]
-PointLabelMap = Annotated[Path | None, typer.Option(help="JSON file that names the ids.", exists=True)]
+PointLabelMap = Annotated[Path | None, typer.Option(help="JSON file that names the ids.", exists=True, dir_okay=False)]
 PriorRotation = Annotated[float | None, typer.Option(help="How far roll, pitch and yaw may be off, each way.")]
 PriorTranslation = Annotated[float | None, typer.Option(help="How far the camera centre may be off along each axis.")]
 ProfileName = Annotated[
@@ -49,7 +54,7 @@ ProfileName = Annotated[
     typer.Option(help="robust, which says how far to trust the result (default), or paper, as published."),
 ]
 OptionsFile = Annotated[
-    Path | None, typer.Option(help="JSON file with the object `options` of a request.", exists=True)
+    Path | None, typer.Option(help="JSON file with the object `options` of a request.", exists=True, dir_okay=False)
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of the search.")]
 CameraFrame = Annotated[str | None, typer.Option(help="The camera, where a calibration file has several.")]
@@ -88,7 +93,7 @@ def request_from_options(
     return parse_request(
         json.dumps(
             _without_none(
-                camera=camera_from_file(camera, frames, images[0]).model_dump(exclude_none=True),
+                camera=read_camera(camera, frames).for_image(images[0]).model_dump(exclude_none=True),
                 initial=initial_from_file(initial, frames).model_dump(exclude_none=True),
                 prior=_without_none(rotation_deg=rotation_deg, translation_m=translation_m),
                 image_label_map=image_label_map and read_json_object(image_label_map),

@@ -107,9 +107,12 @@ def verify(
 def check(
     name: NameOrCard,
     image: Annotated[
-        Path | None, typer.Option(help="PNG or JPEG to try it on; a rendered street if left out.", exists=True)
+        Path | None,
+        typer.Option(help="PNG or JPEG to try it on; a rendered street if left out.", exists=True, dir_okay=False),
     ] = None,
-    point_cloud: Annotated[Path | None, typer.Option(help="LiDAR sweep to try it on; likewise.", exists=True)] = None,
+    point_cloud: Annotated[
+        Path | None, typer.Option(help="LiDAR sweep to try it on; likewise.", exists=True, dir_okay=False)
+    ] = None,
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda or cuda:N.")] = "cpu",
 ) -> None:
     """Run a network on a sample; print the classes it finds and the time it takes."""

@@ -13,6 +13,7 @@ from service.client.asynchronous import AsyncClient
 from service.client.downloads import ExportedFile
 from service.client.ends import Calibration, Evaluation
 from service.client.errors import (
+    InvalidJobIdError,
     JobFailedError,
     NotFoundError,
     NotReadyError,
@@ -39,6 +40,7 @@ __all__ = [
     "EvaluationResult",
     "ExportedFile",
     "Frame",
+    "InvalidJobIdError",
     "JobAccepted",
     "JobFailedError",
     "JobProgress",

@@ -14,6 +14,10 @@ class UnreachableError(SemalignError):
     """Nobody answered."""
 
 
+class InvalidJobIdError(SemalignError):
+    """What was given as the id of a job is none."""
+
+
 class ProblemError(SemalignError):
     """The server answered that something is wrong (RFC 9457).
 

@@ -14,12 +14,12 @@ from tenacity.retry import retry_if_exception
 from tenacity.stop import stop_before_delay
 
 from service.client.errors import (
+    InvalidJobIdError,
     NotFoundError,
     NotReadyError,
     ProblemError,
     RateLimitedError,
     RefusedError,
-    SemalignError,
     UnauthorizedError,
     UnavailableError,
     UnreachableError,
@@ -68,10 +68,10 @@ def job_path(job_id: str, what: str = "") -> str:
     """Return the address of a job, or of something of it.
 
     Raises:
-        SemalignError: This is no id of a job.
+        InvalidJobIdError: This is no id of a job.
     """
     if not _JOB_ID.fullmatch(job_id):
-        raise SemalignError(f"{job_id!r} is no id of a job: it has 32 digits and letters from a to f.")
+        raise InvalidJobIdError(f"{job_id!r} is no id of a job: it has 32 digits and letters from a to f.")
     return f"/jobs/{job_id}{what}"
 
 

@@ -2,7 +2,7 @@
 
 from worker.inputs.cloud import PointCloud, check_point_label_count
 from worker.inputs.errors import InputError, InputErrorCode
-from worker.inputs.image import check_image, read_image
+from worker.inputs.image import check_image, image_size, read_image
 from worker.inputs.label_image import check_label_image, check_label_image_size, read_label_image
 from worker.inputs.limits import InputLimits
 from worker.inputs.point_cloud import check_point_cloud, read_point_cloud
@@ -20,6 +20,7 @@ __all__ = [
     "check_point_cloud",
     "check_point_label_count",
     "check_point_labels",
+    "image_size",
     "map_file",
     "read_image",
     "read_label_image",

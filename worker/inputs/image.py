@@ -4,9 +4,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from worker.inputs.image_file import open_image
+from worker.inputs.image_file import open_image, stated_size
 from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
 from worker.inputs.source import Source, read_source
+
+_FORMATS = ("PNG", "JPEG")
 
 
 def check_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> tuple[int, int]:
@@ -37,5 +39,14 @@ def read_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> npt.NDAr
     return np.array(image.convert("RGB"))
 
 
+def image_size(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> tuple[int, int] | None:
+    """Return width and height as the header states them, for comparing only; None where `read_image` would refuse it.
+
+    Raises:
+        InputError: `unreadable-file` or `file-too-large`.
+    """
+    return stated_size(read_source(source, limits), _FORMATS)
+
+
 def _open(source: Source, limits: InputLimits) -> Image.Image:
-    return open_image(read_source(source, limits), ("PNG", "JPEG"), limits)
+    return open_image(read_source(source, limits), _FORMATS, limits)

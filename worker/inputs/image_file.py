@@ -38,6 +38,15 @@ def open_image(data: Data, formats: tuple[str, ...], limits: InputLimits) -> Ima
     return image
 
 
+def stated_size(data: Data, formats: tuple[str, ...]) -> tuple[int, int] | None:
+    """Return the width and height that the header of an image of one of `formats` states; None where there is none."""
+    try:
+        with Image.open(stream_of(data), formats=formats) as image:
+            return image.size
+    except Exception:  # as above; what reads the image says what is wrong with it
+        return None
+
+
 def _parse_header(data: Data, formats: tuple[str, ...], limits: InputLimits) -> Image.Image:
     try:
         return Image.open(stream_of(data), formats=formats)

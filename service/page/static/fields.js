@@ -26,6 +26,8 @@ export function wire() {
 export function readForm(files) {
   if (!files.image.length) throw new FormError("image", "Choose a picture.");
   if (!files.point_cloud.length) throw new FormError("point_cloud", "Choose the sweep of the same moment.");
+  const [pictures, sweeps] = [files.image.length, files.point_cloud.length];
+  if (pictures !== sweeps) throw new FormError("point_cloud", `The number of pictures, ${pictures}, is not that of sweeps, ${sweeps}: choose one of each for every moment.`);
   return {
     camera: readCamera(),
     initial: readExtrinsic(),

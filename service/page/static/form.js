@@ -6,6 +6,7 @@ import { readForm, wire } from "./fields.js";
 import { blame, clearBlame, FormError } from "./blame.js";
 import { chosen, prepareFiles } from "./files.js";
 import { loadSample, rememberSample } from "./sample.js";
+import { checkSize, rememberSize } from "./size.js";
 import { matrixText } from "./numbers.js";
 
 export function prepareForm() {
@@ -21,7 +22,11 @@ export function prepareForm() {
 
 async function send() {
   clearBlame();
-  const sent = await whileBusy(byId("submit"), async () => submit(bodyOf(readForm(chosen), chosen)));
+  const sent = await whileBusy(byId("submit"), async () => {
+    const filled = readForm(chosen);
+    await checkSize(chosen.image[0]);
+    return submit(bodyOf(filled, chosen));
+  });
   if (sent) location.hash = `#/jobs/${sent.id}`;
 }
 
@@ -69,6 +74,7 @@ async function readCalibrationFile(event) {
   try {
     const found = await (await request("convert", { method: "POST", body })).json();
     fillIn(found);
+    rememberSize(found, [...event.target.files].map(({ name }) => name).join(" and "));
     const parts = [found.camera && `the intrinsics of ${found.camera_frame}`, found.initial && `the extrinsic from ${found.lidar_frame}`];
     byId("calibration_file-note").textContent = `Filled in ${parts.filter(Boolean).join(" and ")}. Check it below.`;
   } catch (error) {

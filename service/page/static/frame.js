@@ -2,6 +2,7 @@
 
 import { getBlob, getJson, request } from "./api.js";
 import { makeCamera } from "./camera.js";
+import { openPicture } from "./picture.js";
 
 const POINT_BYTES = 13; // x y z as float32, and a class
 
@@ -11,7 +12,7 @@ export async function loadFrame(job, signal) {
   const sent = view.links.inputs.find(({ part }) => part === "image");
   const [points, picture, classes] = await Promise.all([
     request(view.links.points, { signal }).then((response) => response.arrayBuffer()),
-    getBlob(sent.href, { signal }).then((blob) => createImageBitmap(blob, { imageOrientation: "none" })),
+    getBlob(sent.href, { signal }).then(openPicture),
     getBlob(view.links.image_classes, { signal }).then((blob) => createImageBitmap(blob, { colorSpaceConversion: "none" })),
   ]);
   const count = points.byteLength / POINT_BYTES;

@@ -1,7 +1,7 @@
 // A chart of a few curves over a common axis.
 
 import { el, svg } from "./dom.js";
-import { short } from "./numbers.js";
+import { short, withUnit } from "./numbers.js";
 
 const HEIGHT = 210;
 const PAD = { left: 58, right: 16, top: 12, bottom: 44 };
@@ -19,7 +19,7 @@ export function linesChart({ curves, xTicks, yTicks, unit, axis, label }) {
     svg("svg", { class: "chart", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label },
       ...yTicks.flatMap((value) => [
         svg("line", { class: "axis", x1: PAD.left, x2: width - PAD.right, y1: y(value), y2: y(value) }),
-        svg("text", { x: PAD.left - 8, y: y(value) + 4, "text-anchor": "end" }, value ? `${short(value)} ${unit}` : "0"),
+        svg("text", { x: PAD.left - 8, y: y(value) + 4, "text-anchor": "end" }, value ? withUnit(short(value), unit) : "0"),
       ]),
       ...xTicks.map(([value, text], index) => svg("text", { x: x(value), y: HEIGHT - PAD.bottom + 18, "text-anchor": anchor(index) }, text)),
       ...curves.map(({ name, points }) => svg("polyline", { class: `curve ${name}`, points: points.map(([px, py]) => `${x(px).toFixed(1)},${y(py).toFixed(1)}`).join(" ") })),

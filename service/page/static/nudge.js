@@ -3,7 +3,7 @@
 import { getBlob, getJson, submit } from "./api.js";
 import { el } from "./dom.js";
 import { classColours, pixelsOf } from "./frame.js";
-import { short } from "./numbers.js";
+import { short, withUnit } from "./numbers.js";
 import { AXES, nudged } from "./rigid.js";
 import { roomFor } from "./camera.js";
 
@@ -70,7 +70,7 @@ function sliderOf({ name, unit, kind, label, hint }, state, onMove) {
     say();
   };
   const say = () => {
-    const text = `${(state.amounts[name] ?? 0).toFixed(kind === "turn" ? 2 : 1)} ${unit}`;
+    const text = withUnit((state.amounts[name] ?? 0).toFixed(kind === "turn" ? 2 : 1), unit);
     output.textContent = text;
     input.setAttribute("aria-valuetext", text);
   };

@@ -36,3 +36,8 @@ export function short(value) {
   const digits = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
   return value.toLocaleString("en", { maximumFractionDigits: Math.max(0, Math.min(3, 2 - digits)) });
 }
+
+// A degree sign stands close to its number, other units do not.
+export function withUnit(number, unit) {
+  return unit === "°" ? `${number}°` : `${number} ${unit}`;
+}

@@ -7,7 +7,7 @@ import { download, el } from "./dom.js";
 import { loadFrame } from "./frame.js";
 import { makeLoss } from "./loss.js";
 import { nudgeCard } from "./nudge.js";
-import { matrixText, short } from "./numbers.js";
+import { matrixText, short, withUnit } from "./numbers.js";
 import { outcomeOf } from "./outcome.js";
 import { angleBetweenDeg, cameraCenter } from "./rigid.js";
 import { isSample, sampleTruth } from "./sample.js";
@@ -105,7 +105,7 @@ function matrixCard({ found, confidence, isLook }) {
     el("p", { class: "muted" }, "T_cam_lidar takes points from the LiDAR to the camera: p_cam = T_cam_lidar · p_lidar."),
     el("pre", { id: "found-matrix", tabindex: 0, "aria-label": "T_cam_lidar, row by row" }, matrixText(found)),
     el("p", {}, `The camera sits at x ${short(center[0])} m, y ${short(center[1])} m, z ${short(center[2])} m of the LiDAR.`),
-    sigma && el("p", { class: "muted" }, `Known to about ${SIGMA.map(([name, unit]) => `${name} ±${short(unit === "m" ? sigma[name] * 100 : sigma[name])} ${unit === "m" ? "cm" : unit}`).join(", ")}.`));
+    sigma && el("p", { class: "muted" }, `Known to about ${SIGMA.map(([name, unit]) => `${name} ±${unit === "m" ? withUnit(short(sigma[name] * 100), "cm") : withUnit(short(sigma[name]), unit)}`).join(", ")}.`));
 }
 
 // A look for drift makes no calibration, which other tools could take: there is only what it says.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from service.batch import BatchDefaults, Journal, read_manifest
@@ -133,7 +134,7 @@ def test_summary_and_failures(stack: Any, files: Any, camera_and_initial: list[s
 
 
 PARTS = PartReader(
-    camera=lambda path: json.loads(path.read_text()),
+    camera=lambda path, _image: json.loads(path.read_text()),
     initial=lambda path: json.loads(path.read_text()),
     other=lambda path: json.loads(path.read_text()),
 )
@@ -160,6 +161,32 @@ def test_a_bad_manifest_is_said_before_anything_is_sent(files: Any, text: str, s
     fields = {name: json.loads(files.arguments[name].read_text()) for name in ("camera", "initial")}
     with pytest.raises(InputError, match=said):
         read_manifest(path, BatchDefaults(fields), PARTS)
+
+
+@pytest.mark.parametrize("in_manifest", [True, False])
+def test_intrinsics_of_another_image_size_are_refused(files: Any, tmp_path: Path, in_manifest: bool) -> None:
+    """Each job's image is compared with the size that its camera's file states; the line is told, nothing is sent."""
+    info, manifest = files.folder / "camera_info.yaml", files.folder / "manifest.csv"
+    values = ", ".join(str(value) for row in json.loads(files.arguments["camera"].read_text())["K"] for value in row)
+    image = Image.open(files.arguments["image"])
+    info.write_text(f"image_width: {image.width}\nimage_height: {image.height}\nK: [{values}]\n")
+    image.resize((image.width // 2, image.height // 2)).save(files.folder / "half.png")
+    rows = [
+        "name,image,point_cloud,initial",
+        *(f"{name},{name}.png,cloud.bin,initial.json" for name in ("image", "half")),
+    ]
+    words = ["batch", str(manifest), "--out", str(tmp_path / "out"), "--server", "http://127.0.0.1:9"]
+    if in_manifest:
+        rows = [f"{row},{'camera' if index == 0 else info.name}" for index, row in enumerate(rows)]
+    else:
+        words += ["--camera", str(info)]
+    manifest.write_text("\n".join(rows))
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2, result.output
+    said = " ".join(result.output.split())
+    assert "line 3: " in said
+    assert f"images of {image.width}x{image.height} pixels, but" in said
+    assert f"half.png has {image.width // 2}x{image.height // 2}" in said
 
 
 def test_a_torn_journal_is_read_up_to_there(files: Any, manifest: Path, tmp_path: Path) -> None:

@@ -163,6 +163,16 @@ def test_a_bad_file_is_named_in_a_sentence(files: Any, option: str, content: byt
     assert isinstance(result.exception, SystemExit)
 
 
+@pytest.mark.parametrize(
+    "option", ["image", "point_cloud", "image_labels", "point_labels", "image_label_map", "options"]
+)
+def test_a_folder_in_place_of_a_file_is_refused(files: Any, option: str) -> None:
+    """Before anything is read or sent."""
+    result = run(files.command_line(**{option: files.folder}))
+    assert result.exit_code == 2, result.output
+    assert "is a directory" in " ".join(sentence(result).replace("│", " ").split())
+
+
 def test_intrinsics_of_another_image_size_are_refused(files: Any) -> None:
     """A shrunk image with the full-size calibration looks like a bad extrinsic, not like what it is."""
     info = files.folder / "camera_info.yaml"

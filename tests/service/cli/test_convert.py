@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from service.cli.calibration_files import camera_from_file, initial_from_file
+from service.cli.calibration_files import initial_from_file, read_camera
 from service.cli.main import app
 from worker.inputs import InputError
 from worker.inputs.calibration_files import FrameChoice, read_calibration
@@ -89,11 +89,11 @@ def test_calibrate_takes_calibration_files(kitti, tmp_path):
     part = tmp_path / "camera.json"
     part.write_text(json.dumps({"K": [[700, 0, 600], [0, 700, 170], [0, 0, 1]]}))
     choice = FrameChoice()
-    assert camera_from_file(kitti, choice) == camera_from_file(part, choice)
+    assert read_camera(kitti, choice).model == read_camera(part, choice).model
     for path in (kitti, result):
         np.testing.assert_allclose(initial_from_file(path, choice).matrix(), transform)
     part.write_text(json.dumps({"K": [[700, 0, 600], [0, 700, 170], [0, 0, 1]], "fov": 90}))
     with pytest.raises(InputError, match="fov: this field is unknown"):
-        camera_from_file(part, choice)
+        read_camera(part, choice)
     with pytest.raises(InputError, match="needs the intrinsics"):
-        camera_from_file(result, choice)
+        read_camera(result, choice)

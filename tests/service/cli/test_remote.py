@@ -80,6 +80,14 @@ def test_from_submit_to_cancel(run: Any, submit: Any, tmp_path: Path, files: Any
     assert "unknown-job" in gone.stderr
 
 
+def test_what_is_no_id_of_a_job(run: Any) -> None:
+    """It is input that cannot be used, like an id that the server does not know."""
+    for command in ("watch", "result", "cancel"):
+        refused = run(command, "deadbeef")
+        assert refused.exit_code == 2, refused.output
+        assert "no id of a job" in refused.stderr
+
+
 def test_a_job_that_has_not_ended(run: Any, submit: Any) -> None:
     """It has a status of its own, so that a script can tell it from a failure."""
     job = submit(seconds=3)

@@ -21,11 +21,11 @@ from service.client import (
     AsyncClient,
     Client,
     Frame,
+    InvalidJobIdError,
     JobFailedError,
     NotFoundError,
     NotReadyError,
     RefusedError,
-    SemalignError,
     UnauthorizedError,
     UnreachableError,
     WaitTimeoutError,
@@ -128,7 +128,7 @@ def test_no_job_of_this_id(client: Client) -> None:
     """Neither one that is gone, nor what is no id at all."""
     with pytest.raises(NotFoundError):
         client.wait("0" * 32)
-    with pytest.raises(SemalignError, match="no id of a job"):
+    with pytest.raises(InvalidJobIdError, match="no id of a job"):
         client.status("../metrics")
 
 

@@ -241,6 +241,9 @@ def test_a_broken_file_is_said_beside_it_and_nothing_is_lost(open_page: OpenPage
     expect(page.locator("#image")).to_have_attribute("aria-invalid", "true")
     assert page.locator("#image").evaluate("field => field === document.activeElement")
     expect(page.locator("#fx")).to_have_value("718.856")
+    page.locator("#image").set_input_files([SAMPLE / "image.jpg", SAMPLE / "image_labels.png"])
+    page.get_by_role("button", name="Calibrate").click()
+    expect(page.locator("#point_cloud-error")).to_contain_text("number of pictures, 2, is not that of sweeps, 1")
     page.locator("#matrix").fill("0 -2 0 0.05\n0 0 -1 -0.06\n1 0 0 -0.29")
     page.locator("#image").set_input_files(SAMPLE / "image.jpg")
     page.get_by_role("button", name="Calibrate").click()
@@ -259,6 +262,61 @@ def test_a_calibration_file_fills_the_form_in(open_page: OpenPage, tmp_path: Pat
     page.locator("#calibration_file").set_input_files(tmp_path / "notes.txt")
     expect(page.locator("#calibration_file-error")).to_contain_text("notes.txt")
     expect(page.locator("#fy")).to_have_value("710")
+
+
+def test_intrinsics_of_another_size_are_refused_until_they_are_changed(open_page: OpenPage, tmp_path: Path) -> None:
+    """A file of camera_info about pictures of another size is told beside the camera; its owner may scale it."""
+    width, height = Image.open(SAMPLE / "image.jpg").size
+    info = f"image_width: {2 * width}\nimage_height: {2 * height}\nK: [700, 0, 600, 0, 710, 180, 0, 0, 1]\n"
+    (tmp_path / "camera_info.yaml").write_text(info)
+    page = open_page()
+    page.route("**/calibrate", lambda route: route.fulfill(status=503, json={}))
+    page.locator("#image").set_input_files(SAMPLE / "image.jpg")
+    page.locator("#point_cloud").set_input_files(SAMPLE / "cloud.laz")
+    page.locator("#calibration_file").set_input_files(tmp_path / "camera_info.yaml")
+    expect(page.locator("#fy")).to_have_value("710")
+    page.locator("#matrix").fill("0 -1 0 0.05\n0 0 -1 -0.06\n1 0 0 -0.29")
+    page.get_by_role("button", name="Calibrate").click()
+    said = rf"{2 * width}.{2 * height} pixels, but image.jpg has {width}.{height}"
+    expect(page.locator("#camera-error")).to_contain_text(re.compile(said))
+    page.locator("#fx").fill("350")
+    page.get_by_role("button", name="Calibrate").click()
+    expect(page.locator("#form-error")).to_contain_text("503")
+    page.locator("#calibration_file").set_input_files([])
+    (tmp_path / "camera_info.yaml").write_text(
+        info.replace(str(2 * width), str(width)).replace(str(2 * height), str(height))
+    )
+    page.locator("#calibration_file").set_input_files(tmp_path / "camera_info.yaml")
+    expect(page.locator("#fx")).to_have_value("700")
+    page.get_by_role("button", name="Calibrate").click()
+    expect(page.locator("#form-error")).to_contain_text("503")
+    expect(page.locator("#camera-error")).to_be_empty()
+
+
+def test_pictures_are_opened_as_the_camera_wrote_them(open_page: OpenPage) -> None:
+    """EXIF data that ask for a turn are passed over, as by the server: intrinsics are about the pixels as they are."""
+    picture = Image.new("RGB", (60, 20), "red")
+    picture.paste("blue", (0, 0, 30, 20))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned, plain, other = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    picture.save(turned, "JPEG", exif=exif)
+    picture.save(plain, "JPEG")
+    picture.save(other, "PNG")
+    page = open_page()
+    for file in (turned, plain, other):
+        size, left = page.evaluate(
+            """async bytes => {
+            const { openPicture } = await import("./page/static/picture.js");
+            const bitmap = await openPicture(new Blob([new Uint8Array(bytes)]));
+            const context = new OffscreenCanvas(60, 20).getContext("2d");
+            context.drawImage(bitmap, 0, 0);
+            return [[bitmap.width, bitmap.height], [...context.getImageData(5, 10, 1, 1).data]];
+        }""",
+            list(file.getvalue()),
+        )
+        assert size == [60, 20]
+        assert left[2] > 200 > 50 > left[0]
 
 
 def test_dropped_files_find_their_places(open_page: OpenPage) -> None:

@@ -66,6 +66,14 @@ def test_it_tells_everything() -> None:
         assert words in text, words
 
 
+def test_sizes_that_nobody_knows_have_no_column() -> None:
+    """A server knows the parts of a job, not how large they were."""
+    for size, shown in ((2048, True), (None, False)):
+        text = Elements(render_report(ReportContent(result(), files=[ReportedFile("image", "front.png", size)]))).text
+        assert "front.png" in text
+        assert ("partfilesize" in "".join(text.split())) is shown
+
+
 def test_it_needs_and_runs_nothing_else() -> None:
     """No script, no handler, no address but of embedded pictures; browsers are told so, too."""
     elements = Elements(render_report(ReportContent(result(), overlays={"final": b"png"}, history=[1.0, 2.0]))).found

@@ -17,10 +17,16 @@ from worker.calibration.robust.cues import FrameCues
 from worker.calibration.robust.departure import Departure
 from worker.calibration.robust.frame_weights import shared_votes
 from worker.calibration.robust.judgement import NO_POINT_IN_VIEW, TOO_LITTLE, Comparison, Evaluation, judged, undecided
-from worker.calibration.robust.local_climb import DRIFT, climb, drift_prior, look_around
+from worker.calibration.robust.local_climb import DRIFT, NO_TOP_DROP, Surroundings, climb, drift_prior, look_around
 from worker.calibration.robust.verdict import Thresholds, is_usable
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
+
+_FLAT = (
+    "Turning the camera by one degree hardly changes how well it explains the frames: either the scene shows too "
+    "little structure, or the extrinsic is further off than this looks. Calibrate to find out."
+)
+_HALF = 0.5
 
 
 def evaluate_extrinsic(
@@ -63,17 +69,32 @@ def evaluate_extrinsic(
     pose, objective = found.best.T_cam_lidar, found.objective
     gain = (objective.evidence(pose).value - objective.evidence(problem.start).value) / objective.all_observations
     departure = Departure(drift_prior(problem.start).deviation(pose), confidence.covariance.numpy())
-    told = judged(problem, pose, departure, gain=gain, doubts=list(_doubts(confidence)))
+    told = judged(
+        problem,
+        pose,
+        departure,
+        gain=gain,
+        doubts=list(_doubts(confidence)),
+        contradictions=list(_contradictions(confidence, around)),
+    )
     return replace(told, comparison=Comparison(around.z_score, around.share_beaten), confidence=confidence)
+
+
+def _contradictions(confidence: Confidence, around: Surroundings) -> Iterator[str]:
+    # Far from the right extrinsic a climb may end where it began, on a ripple of the slope.
+    if confidence.least_drop <= NO_TOP_DROP:
+        yield _FLAT
+    if around.share_beaten < _HALF:
+        yield (
+            "Most small turns of the camera explain the frames better than this extrinsic does, and yet none nearby "
+            "stands out: it is further off than this looks. Calibrate to find out."
+        )
 
 
 def _doubts(confidence: Confidence) -> Iterator[str]:
     limits = Thresholds()
     if confidence.least_drop < limits.least_drop:
-        yield (
-            "Turning the camera by one degree hardly changes how well it explains the frames: either the scene shows "
-            "too little structure, or the extrinsic is further off than this looks. Calibrate to find out."
-        )
+        yield _FLAT
     if confidence.cue_disagreement_deg > limits.cue_disagreement_deg:
         yield (
             "The segmentation and the brightness edges ask for extrinsics "

@@ -14,6 +14,7 @@ from worker.calibration.problem import evaluate as alignment_loss
 from worker.calibration.result import AlignmentLoss
 from worker.calibration.robust.confidence import Confidence
 from worker.calibration.robust.departure import Departure, DriftTest
+from worker.calibration.robust.local_climb import DRIFT
 from worker.calibration.transforms import RigidTransform
 
 # A drift that is only seen when larger than this (deg) about any axis makes frames useless for the watch.
@@ -94,6 +95,7 @@ def judged(
     *,
     gain: float,
     doubts: Sequence[str] = (),
+    contradictions: Sequence[str] = (),
 ) -> Evaluation:
     """Say whether the given extrinsic has drifted.
 
@@ -102,10 +104,11 @@ def judged(
         estimate: T_cam_lidar, unbatched, the nearest one that the frames ask for.
         departure: what leads there.
         gain: how much better it explains the frames, nats an observation.
-        doubts: why the estimate may be wrong, in sentences.
+        doubts: why the estimate may be wrong, in sentences: enough not to call the extrinsic drifted.
+        contradictions: what speaks against no better one being nearby, in sentences: enough not to call it aligned.
     """
     test = DriftTest()
-    verdict, reasons = _word_on(departure, test, doubts)
+    verdict, reasons = _word_on(departure, test, doubts, contradictions)
     return Evaluation(
         verdict=verdict,
         reasons=tuple(reasons),
@@ -119,7 +122,9 @@ def judged(
     )
 
 
-def _word_on(departure: Departure, test: DriftTest, doubts: Sequence[str]) -> tuple[DriftVerdict, list[str]]:
+def _word_on(
+    departure: Departure, test: DriftTest, doubts: Sequence[str], contradictions: Sequence[str]
+) -> tuple[DriftVerdict, list[str]]:
     seen = departure.smallest_visible(test)
     worst = max(seen[name] for name in _TURNS)
     if departure.statistic(test) > test.threshold:
@@ -132,6 +137,8 @@ def _word_on(departure: Departure, test: DriftTest, doubts: Sequence[str]) -> tu
             "too little structure. Use a frame with cars, poles or buildings, or several frames.",
             *doubts,
         ]
+    if contradictions:
+        return DriftVerdict.CANNOT_TELL, [*contradictions]
     return DriftVerdict.ALIGNED, [
         f"The frames ask for no other extrinsic: the nearest best one lies {departure.rotation_deg:.2f} degrees away, "
         f"which is within what chance explains. Turns of {worst:.2f} degrees or more about any axis would have been "
@@ -141,8 +148,14 @@ def _word_on(departure: Departure, test: DriftTest, doubts: Sequence[str]) -> tu
 
 def _drift_sentence(departure: Departure) -> str:
     turns = ", ".join(f"{name} {departure.along[name]:+.2f}" for name in _TURNS)
+    where = f"{departure.rotation_deg:.2f} degrees and {departure.shift_m * 100:.0f} cm away ({turns} degrees)"
+    if departure.rotation_deg > DRIFT.rotation_deg:
+        return (
+            f"The frames ask for another extrinsic. The best one nearby lies {where}, beyond the "
+            f"{DRIFT.rotation_deg:.0f} degrees that this looks far: the right one may lie much further. Calibrate "
+            "again."
+        )
     return (
-        f"The frames ask for an extrinsic {departure.rotation_deg:.2f} degrees and {departure.shift_m * 100:.0f} cm "
-        f"away ({turns} degrees), more than chance explains. Calibrate again; what this says of the size is a first "
-        "guess."
+        f"The frames ask for an extrinsic {where}, more than chance explains. Calibrate again; what this says of the "
+        "size is a first guess."
     )

@@ -19,6 +19,10 @@ from worker.calibration.transforms import RigidTransform
 DRIFT = Prior(rotation_deg=3.0, translation_m=0.1)
 """How far an extrinsic may have drifted for the way up to be found."""
 
+NO_TOP_DROP = 0.01
+"""A place from which the score falls by less than this (nats an observation) when the camera turns by one degree is no
+top: no right extrinsic of the frames that docs/benchmarks.md names comes near it."""
+
 # What is believed of the drift, as standard deviations (deg, m): the turn is left to the frames. A mount turns rather
 # than shifts; with more room for the centre, single frames climb along a pitch and the drop of the camera that looks
 # like it, by decimetres, and call a right extrinsic drifted.

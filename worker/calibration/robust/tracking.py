@@ -21,7 +21,7 @@ from worker.calibration.robust.confidence import covariance_at, least_drop, shar
 from worker.calibration.robust.cues import FINE, FrameCues
 from worker.calibration.robust.departure import Departure
 from worker.calibration.robust.frame_weights import shared_votes
-from worker.calibration.robust.local_climb import DRIFT, drift_prior, objective_around
+from worker.calibration.robust.local_climb import DRIFT, NO_TOP_DROP, drift_prior, objective_around
 from worker.calibration.robust.refinement import ascend
 from worker.calibration.transforms import RigidTransform
 from worker.calibration.view_cone import ViewCone
@@ -32,9 +32,6 @@ _STEPS = 12
 # Factor on the covariance: a climb without depth edges, over few points, errs by more than the curvature says. Chosen,
 # on the frames that docs/benchmarks.md names, so that one test serves tracked and evaluated frames alike.
 _WIDENING = 1.35
-# A top from which the score falls by less than this (nats an observation) when the camera turns by one degree is none:
-# no right extrinsic of those frames comes near it, and of the climbs that stop halfway up from two degrees nearly all.
-_LOST_DROP = 0.01
 
 
 @dataclass(frozen=True)
@@ -57,9 +54,12 @@ class Tracked:
 
     @property
     def is_lost(self) -> bool:
-        """Tell whether the climb ended on no top: it is further up than tracking reaches, or there is none to see."""
+        """Tell whether the climb ended on no top: it is further up than tracking reaches, or there is none to see.
+
+        Nearly all climbs that stop halfway up from two degrees end so.
+        """
         numbers = (self.score, *self.departure.xi, *self.departure.covariance.flat)
-        return not (self.least_drop > _LOST_DROP and all(map(math.isfinite, numbers)))
+        return not (self.least_drop > NO_TOP_DROP and all(map(math.isfinite, numbers)))
 
 
 def track(

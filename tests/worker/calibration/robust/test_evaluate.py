@@ -6,8 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from worker.calibration.robust import evaluate
+from worker.calibration.robust.confidence import assess
 from worker.calibration.robust.evaluate import evaluate_extrinsic
 from worker.calibration.robust.judgement import DriftVerdict
+from worker.calibration.robust.local_climb import Surroundings, look_around
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,37 @@ def test_a_turned_camera_has_drifted(told_of) -> None:
     assert told.departure.along["yaw"] == pytest.approx(-1.2, abs=0.3)
     assert told.gain > 0
     assert told.comparison.z_score < told_of(0, 0, 0).comparison.z_score
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"), [("no top", "hardly changes"), ("worse than most", "Most small turns of the camera explain")]
+)
+def test_what_contradicts_itself_is_not_called_aligned(
+    rig, monkeypatch: pytest.MonkeyPatch, what: str, reason: str
+) -> None:
+    """Far off, a climb may end where it began: on no top, or below most of the turns that were looked at."""
+    if what == "no top":
+        monkeypatch.setattr(evaluate, "assess", lambda found: replace(assess(found), least_drop=-0.01))
+    else:
+        monkeypatch.setattr(evaluate, "look_around", _below_most)
+    told = evaluate_extrinsic(rig.frames[:1], rig.camera, rig.T_cam_lidar)
+    assert told.departure.statistic(told.test) < told.test.threshold
+    assert told.verdict is DriftVerdict.CANNOT_TELL
+    assert reason in told.reasons[0]
+
+
+def _below_most(*arguments) -> Surroundings:
+    around = look_around(*arguments)
+    return replace(around, given=float(around.others.median()) - 0.01)
+
+
+def test_a_drift_beyond_reach_is_told_without_trust_in_its_size(rig, told_of) -> None:
+    """At half a turn the best extrinsic nearby is degrees away, the right one is not; small drifts have a size."""
+    far = evaluate_extrinsic(rig.frames[2:], rig.camera, rig.disturbed((133.5, 96.9, -72.0)))
+    assert far.verdict is DriftVerdict.DRIFTED
+    assert 3 < far.departure.rotation_deg < 20
+    assert "may lie much further" in far.reasons[0]
+    assert "much further" not in told_of(0, 1.2, 0).reasons[0]
 
 
 def test_several_frames_see_smaller_drifts(rig, told_of) -> None:
