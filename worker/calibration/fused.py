@@ -66,6 +66,7 @@ def squared_distances(rotations, translations, lens, points, nearest, margin, of
     sums = np.zeros((rotations.shape[0], 3))
     with_gradient = of_rotations.shape[0] > 0
     places, seen = np.empty((2, _CHUNK), points.dtype), np.empty(_CHUNK, np.bool_)
+    found = np.empty((_CHUNK, 2), nearest.dtype)
     of_rotation, of_translation = np.empty((3, 3)), np.empty(3)
     for b in range(rotations.shape[0]):
         rotation, translation = rotations[b], translations[b]
@@ -74,6 +75,13 @@ def squared_distances(rotations, translations, lens, points, nearest, margin, of
         for begin in range(0, points.shape[1], _CHUNK):
             end = min(begin + _CHUNK, points.shape[1])
             _project(rotation, translation, lens, points, begin, end, places, seen)
+            if with_gradient:
+                # Ahead of the sums, so that no branch keeps the next load waiting: of many frames it comes from afar.
+                for k in range(end - begin):
+                    if seen[k]:
+                        column, row = int(float(places[0, k]) + 0.5), int(float(places[1, k]) + 0.5)
+                        found[k, 0] = nearest[row + margin, column + margin, 0]
+                        found[k, 1] = nearest[row + margin, column + margin, 1]
             for i in range(begin, end):
                 if not seen[i - begin]:
                     continue
@@ -81,8 +89,11 @@ def squared_distances(rotations, translations, lens, points, nearest, margin, of
                 u, v = float(places[0, i - begin]), float(places[1, i - begin])
                 # In view, so that truncation rounds to the nearest pixel.
                 column, row = int(u + 0.5), int(v + 0.5)
-                nearest_u = nearest[row + margin, column + margin, 0]
-                nearest_v = nearest[row + margin, column + margin, 1]
+                if with_gradient:
+                    nearest_u, nearest_v = found[i - begin, 0], found[i - begin, 1]
+                else:
+                    nearest_u = nearest[row + margin, column + margin, 0]
+                    nearest_v = nearest[row + margin, column + margin, 1]
                 if nearest_u == column and nearest_v == row:
                     continue
                 du, dv = u - nearest_u, v - nearest_v

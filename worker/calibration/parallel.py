@@ -49,9 +49,10 @@ def both(first: Callable[[], Given], second: Callable[[], Made]) -> tuple[Given,
     """Return what two functions return that do not need each other."""
     if torch.get_num_threads() < 2:
         return first(), second()
-    with _threads(2) as pool:
-        parts = pool.submit(first), pool.submit(second)
-        return parts[0].result(), parts[1].result()
+    with _threads(1) as pool:
+        ahead = pool.submit(second)
+        torch.set_num_threads(1)
+        return first(), ahead.result()
 
 
 @contextmanager
