@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from service.access.keys import KeyRing
 from service.access.rates import Rates
 from service.checks import Checks
+from service.leftovers import Leftovers
 from service.seats import Seats
 from service.spool import Spool
 from service.together import Together
@@ -33,6 +34,7 @@ class Backend:
         owned: Which jobs belong to whom.
         rigs: The rigs that are watched for drift.
         idempotency: The keys of requests that may come again.
+        leftovers: What refused jobs left.
         blobs: Inputs, overlays and results.
         dispatcher: The queue.
         keys: The API keys; None where the server asks for none.
@@ -49,6 +51,7 @@ class Backend:
     owned: OwnedJobs
     rigs: RigStore
     idempotency: IdempotencyKeys
+    leftovers: Leftovers
     blobs: BlobStore
     dispatcher: Dispatcher
     keys: KeyRing | None
@@ -61,16 +64,17 @@ class Backend:
     def open(cls, settings: Settings) -> Self:
         """Prepare the connections; none is made before the first request."""
         client = connect(settings.resolved_broker_url, timeout_s=settings.broker_timeout_s)
-        jobs = JobStore(client)
+        jobs, owned, blobs = JobStore(client), OwnedJobs(client), open_storage(settings)
         return cls(
             settings=settings,
             jobs=jobs,
             records=Together(jobs.get_all),
             positions=Together(jobs.queue_positions),
-            owned=OwnedJobs(client),
+            owned=owned,
             rigs=RigStore(client, keep_s=settings.keep_rigs_s, most_entries=settings.rig_history),
             idempotency=IdempotencyKeys(client, settings.idempotency_ttl_s),
-            blobs=open_storage(settings),
+            leftovers=Leftovers(jobs, blobs, owned),
+            blobs=blobs,
             dispatcher=Dispatcher(settings),
             keys=KeyRing(settings.keys_file) if settings.keys_file else None,
             rates=Rates(client),
@@ -85,6 +89,7 @@ class Backend:
 
     def close(self) -> None:
         """Close the connections."""
+        self.leftovers.close()
         self.dispatcher.close()
         self.jobs.close()
         self.spool.close()

@@ -1,9 +1,6 @@
-"""Accepting a job: inputs stored, record written, id published; or nothing of it."""
+"""Accepting a job: its inputs are stored, and once its record is written it is accepted; or nothing of it stays."""
 
-import contextlib
-import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,16 +8,17 @@ import structlog
 
 from service.access.caller import Caller
 from service.backend import Backend
-from service.problems import IdempotencyKeyReused, QuotaExceeded, SameRequestInProgress
+from service.problems import IdempotencyKeyReused, QuotaExceeded
 from service.uploads import FrameUpload, Upload, suffix
+from worker.errors import BrokerUnavailable
 from worker.inputs.request import parse_request
-from worker.jobs.idempotency import Standing
-from worker.jobs.record import FrameKeys, JobInputs, JobKind, JobOrigin, JobQueue
+from worker.jobs.idempotency import Claim
+from worker.jobs.record import FrameKeys, JobInputs, JobKind, JobOrigin, JobQueue, JobRecord, JobState
+from worker.jobs.release import was_refused
+from worker.jobs.transitions import Verdict
 from worker.storage import BlobStore, input_key
 
 _RETRY_OVER_QUOTA_S = 10
-_LOOK_AGAIN_S = 0.1
-_LOOKS = 30
 
 
 @dataclass(frozen=True)
@@ -54,85 +52,80 @@ class Submission:
     idempotency_key: str | None
     task: Task = CALIBRATE
 
+    def digest(self) -> str:
+        """Return what tells this request from another one under the same key."""
+        return f"{self.task.kind}:{self.task.rig}:{self.queue}:{self.upload.digest()}"
+
 
 @dataclass(frozen=True)
 class Accepted:
-    """The job of a submission; `is_repeat` if an earlier request had made it."""
+    """The job of a submission, and its record if an earlier request had made it."""
 
     job_id: str
-    is_repeat: bool
+    earlier: JobRecord | None = None
 
 
 def submit(submission: Submission, backend: Backend) -> Accepted:
     """Store a checked upload and queue it, or find the job that the same request made before.
 
     Raises:
-        IdempotencyKeyReused, SameRequestInProgress, QuotaExceeded: Why there is no new job, and no old one.
-        RedisError, BrokerUnavailable, StorageUnavailable: Nothing was accepted and nothing stays behind.
+        IdempotencyKeyReused, QuotaExceeded: Why there is no new job, and no old one.
+        RedisError, StorageUnavailable: Nothing was accepted, and what could not be taken back at once soon will be.
     """
+    owner, key = submission.caller.owner, submission.idempotency_key
+    claim = backend.idempotency.claim(owner, key) if key is not None else None
+    origin = JobOrigin(owner, submission.queue, submission.request_id, submission.digest() if claim else "")
+    if claim and (earlier := _earlier(claim, origin, backend)):
+        return Accepted(earlier.id, earlier)
     job_id = uuid.uuid4().hex
-    if submission.idempotency_key is None:
-        _create(job_id, submission, "", backend)
-        return Accepted(job_id, is_repeat=False)
-    task = submission.task
-    digest = f"{task.kind}:{task.rig}:{submission.queue}:{submission.upload.digest()}"
-    if earlier := _claim(submission.caller.owner, submission.idempotency_key, digest, job_id, backend):
-        return Accepted(earlier, is_repeat=True)
-    with _claim_given_back_on_failure(submission.caller.owner, submission.idempotency_key, job_id, backend):
-        _create(job_id, submission, digest, backend)
-        backend.idempotency.confirm(submission.caller.owner, submission.idempotency_key, job_id)
-    return Accepted(job_id, is_repeat=False)
-
-
-def _claim(owner: str, key: str, digest: str, job_id: str, backend: Backend) -> str | None:
-    """Claim an idempotency key for a job; return the job that the key stands for already, if it does."""
-    for _ in range(_LOOKS):
-        claim = backend.idempotency.claim(owner, key, digest, job_id)
-        match claim.standing:
-            case Standing.NEW:
-                return None
-            case Standing.SAME:
-                return claim.job_id
-            case Standing.OTHER:
-                raise IdempotencyKeyReused
-            case Standing.PENDING:
-                time.sleep(_LOOK_AGAIN_S)
-    raise SameRequestInProgress(headers={"Retry-After": "1"})
-
-
-@contextlib.contextmanager
-def _claim_given_back_on_failure(owner: str, key: str, job_id: str, backend: Backend) -> Iterator[None]:
     try:
-        yield
+        earlier = _create(job_id, submission, origin, claim, backend)
     except Exception:
-        backend.idempotency.release(owner, key, job_id)
+        backend.leftovers.take_back(job_id, owner)
         raise
+    if earlier:
+        backend.leftovers.take_back(job_id, owner)
+        return Accepted(earlier.id, earlier)
+    structlog.get_logger(__name__).info("job accepted", job_id=job_id, queue=submission.queue.value, owner=owner)
+    return Accepted(job_id)
 
 
-def _create(job_id: str, submission: Submission, digest: str, backend: Backend) -> None:
-    caller = submission.caller
-    origin = JobOrigin(caller.owner, submission.queue, submission.request_id, digest)
+def _earlier(claim: Claim, origin: JobOrigin, backend: Backend) -> JobRecord | None:
+    """Return the job that the key of a request stands for, if it stands for one."""
+    job_id = backend.idempotency.job_of(claim)
+    record = backend.jobs.get(job_id) if job_id else None
+    if record is None or record.state is JobState.CANCELLED:
+        return None
+    if was_refused(record, backend.blobs):
+        backend.leftovers.take_back(record.id, origin.owner)
+        return None
+    if record.body_digest != origin.body_digest:
+        raise IdempotencyKeyReused
+    return record
+
+
+def _create(
+    job_id: str, submission: Submission, origin: JobOrigin, claim: Claim | None, backend: Backend
+) -> JobRecord | None:
+    """Make a job of a submission; or return the one that the same request became meanwhile."""
+    inputs = _store(submission.upload, submission.task, job_id, backend.blobs)
+    if not backend.owned.admit(origin.owner, job_id, submission.caller.open_jobs):
+        raise QuotaExceeded(headers={"Retry-After": str(_RETRY_OVER_QUOTA_S)})
+    if submission.task.rig:
+        _open_rig(submission, backend)
+    while backend.jobs.create(job_id, inputs, origin, claim) is Verdict.REPEATED:
+        if claim and (earlier := _earlier(claim, origin, backend)):
+            return earlier
+    _send_message(job_id, submission.queue, backend)
+    return None
+
+
+def _send_message(job_id: str, queue: JobQueue, backend: Backend) -> None:
+    """Hand a job that was accepted to the workers; where the broker is gone again, their reconciler does it later."""
     try:
-        inputs = _store(submission.upload, submission.task, job_id, backend.blobs)
-        if not backend.owned.admit(caller.owner, job_id, caller.open_jobs):
-            raise QuotaExceeded(headers={"Retry-After": str(_RETRY_OVER_QUOTA_S)})
-        if submission.task.rig:
-            _open_rig(submission, backend)
-        backend.jobs.create(job_id, inputs, origin)
-        backend.dispatcher.publish(job_id, submission.queue)
-    except Exception:
-        _take_back(job_id, caller.owner, backend)
-        raise
-    log = structlog.get_logger(__name__)
-    log.info("job accepted", job_id=job_id, queue=submission.queue.value, owner=caller.owner)
-
-
-def _take_back(job_id: str, owner: str, backend: Backend) -> None:
-    try:
-        backend.blobs.delete_job(job_id)
-    finally:
-        backend.jobs.remove(job_id)
-        backend.owned.forget(owner, job_id)
+        backend.dispatcher.publish(job_id, queue)
+    except BrokerUnavailable as error:
+        structlog.get_logger(__name__).warning("message not sent", job_id=job_id, error=str(error))
 
 
 def _open_rig(submission: Submission, backend: Backend) -> None:

@@ -111,6 +111,12 @@ class BlobStore:
         """Delete what one attempt made."""
         self._delete_prefix(f"jobs/{job_id}/attempts/{token}")
 
+    def inputs_of(self, job_id: str) -> set[str]:
+        """Return the keys of what the caller sent, as far as it is stored."""
+        with _outage_as_unavailable(f"the inputs of {job_id} could not be listed"):
+            pages = obstore.list(self._hasty, f"jobs/{job_id}/inputs")
+            return {blob["path"] for page in pages for blob in page}
+
     def jobs_older_than(self, seconds: float) -> list[str]:
         """Return the jobs of whose blobs none was written in the last `seconds`."""
         latest: dict[str, datetime] = {}

@@ -128,8 +128,7 @@ def _may_pass(error: BaseException) -> bool:
     if isinstance(error, UnreachableError):
         # An address that is none will not become one.
         return not isinstance(error.__cause__, (httpx.InvalidURL, httpx.UnsupportedProtocol))
-    passing = isinstance(error, ProblemError) and error.status in _PASSING_STATUS
-    return passing or (isinstance(error, ProblemError) and error.type == "same-request-in-progress")
+    return isinstance(error, ProblemError) and error.status in _PASSING_STATUS
 
 
 def _wait_s(state: RetryCallState) -> float:

@@ -10,7 +10,6 @@ from service.problems.admission import (
     QuotaExceeded,
     RateLimited,
     RequestTooSlow,
-    SameRequestInProgress,
     TooManyStreams,
     Unauthorized,
 )
@@ -54,7 +53,6 @@ __all__ = [
     "RateLimited",
     "Refusal",
     "RequestTooSlow",
-    "SameRequestInProgress",
     "StorageDown",
     "TooManyFrames",
     "TooManyStreams",

@@ -79,10 +79,3 @@ class IdempotencyKeyReused(Refusal):
 
     type_, title, status = "idempotency-key-reused", "Idempotency key used before", 422
     sentence = "This Idempotency-Key came before with another request: send a new key with each new request."
-
-
-class SameRequestInProgress(Refusal):
-    """The first request with this key is still being accepted."""
-
-    type_, title, status = "same-request-in-progress", "Same request in progress", 409
-    sentence = "A request with this Idempotency-Key is being accepted right now: send it again in a moment."

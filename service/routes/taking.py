@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import anyio.to_thread
+import structlog
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
+from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 
 from service.access.caller import Caller, CallerOfRequest
@@ -27,9 +29,9 @@ from service.problems import (
     QuotaExceeded,
     RateLimited,
     RequestTooSlow,
-    SameRequestInProgress,
     StorageDown,
     Unauthorized,
+    UnknownJob,
     UnknownPart,
     describe,
 )
@@ -41,6 +43,7 @@ from service.submission import Accepted, Submission, Task, submit
 from service.uploads import checked_upload, most_parts
 from service.waiting import preferred_wait_s, wait_for_end
 from worker.jobs.record import JobQueue, JobState
+from worker.storage import StorageUnavailable
 
 _HEADERS: Final[dict[str, Any]] = {
     "Location": {"description": "Address of the job.", "schema": {"type": "string"}},
@@ -51,7 +54,6 @@ _REFUSALS: Final = (
     Unauthorized,
     LoopbackOnly,
     RequestTooSlow,
-    SameRequestInProgress,
     BodyTooLarge,
     NotMultipart,
     MissingPart,
@@ -129,7 +131,7 @@ async def take(post: JobPost, task: Task) -> Response:
     response.headers["Location"] = links_of(request, accepted.job_id, has_overlay=False).self
     if wait_s:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
-    if accepted.is_repeat:
+    if accepted.earlier:
         response.headers["Idempotency-Replayed"] = "true"
     return response
 
@@ -147,11 +149,15 @@ async def _accept(post: JobPost, task: Task) -> Accepted:
 
 
 async def _answer(accepted: Accepted, wait_s: int, request: Request, backend: Backend) -> Response:
-    record = None
-    if wait_s or accepted.is_repeat:
-        record = await wait_for_end(accepted.job_id, wait_s, backend, request)
-    if record is not None and record.state.is_terminal and wait_s:
-        return await status_response(record, request, backend)
+    record = accepted.earlier
+    try:
+        if wait_s:
+            record = await wait_for_end(accepted.job_id, wait_s, backend, request)
+            if record is not None and record.state.is_terminal:
+                return await status_response(record, request, backend)
+    except (RedisError, StorageUnavailable, UnknownJob) as error:
+        # The job is accepted all the same: who hears anything else sends it a second time.
+        structlog.get_logger(__name__).warning("wait broken off", job_id=accepted.job_id, error=str(error))
     state = JobState.QUEUED if record is None else record.state
     links = links_of(request, accepted.job_id, has_overlay=record is not None and record.artifacts is not None)
     body = JobAccepted(id=accepted.job_id, state=state, links=links)

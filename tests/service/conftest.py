@@ -274,6 +274,12 @@ def make_job() -> Callable[..., Upload]:
     return _job
 
 
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., Any]:
+    """Return what waits until a condition holds."""
+    return wait_for
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., httpx.Client]]:
     """Return a function that serves an app of this process over HTTP until the test ends."""

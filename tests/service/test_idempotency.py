@@ -68,6 +68,15 @@ def test_a_deleted_job_frees_its_key(api: Any, make_job: Any) -> None:
     assert api.accepted(make_job(), headers=headers) != job_id
 
 
+def test_a_job_that_is_being_cancelled_frees_its_key(api: Any, make_job: Any) -> None:
+    """It is gone once its attempt has stopped: whoever was led to it would lose an accepted job."""
+    headers = _with("k", api.keys["ann"])
+    job_id = api.accepted(make_job(), headers=headers)
+    api.begin(job_id)
+    assert api.http.delete(f"/jobs/{job_id}", headers=headers).status_code == 202
+    assert api.accepted(make_job(), headers=headers) != job_id
+
+
 def test_a_refused_request_does_not_use_its_key_up(api: Any, make_job: Any) -> None:
     """Once the storage is back, the same request is taken."""
     headers = _with("k", api.keys["ann"])

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from worker.dispatch import Dispatcher
 from worker.errors import BrokerUnavailable
 from worker.jobs.record import JobRecord
-from worker.jobs.release import let_go
+from worker.jobs.release import let_go, was_refused
 from worker.jobs.store import JobStore
 from worker.jobs.transitions import Verdict
 from worker.settings import Settings
@@ -25,7 +25,8 @@ class Reconciler:
     """Looks after all jobs of a deployment, now and then, wherever a worker runs.
 
     - A job whose attempt let its lease run out waits again, or has failed if it was delivered too often.
-    - A job that waits without a message in the queue gets another one.
+    - A job that waits without a message in the queue gets another one; or it goes, if its caller heard that it was
+      refused.
     - A cancelled job whose attempt died goes away.
     - What attempts wrote that had lost their job goes, once none of their processes can live.
     - Inputs and results go when their time is over, as do blobs that no record knows any more.
@@ -88,10 +89,20 @@ class Reconciler:
         for job_id in suspects:
             if job_id in queued or (record := self._jobs.get(job_id)) is None:
                 continue
+            if was_refused(record, self._blobs):
+                self._withdraw(record)
+                continue
             verdict = self._jobs.requeue(job_id)
             _log("message lost", record, verdict)
             if verdict is Verdict.OK:
                 self._dispatcher.publish(job_id, record.queue)
+
+    def _withdraw(self, record: JobRecord) -> None:
+        """Delete what is left of a job that was refused; its caller's list and key then lead nowhere."""
+        verdict = self._jobs.cancel(record.id)
+        _log("refused job withdrawn", record, verdict)
+        if verdict is Verdict.OK:
+            let_go(self._jobs, self._blobs, record.id, record.token)
 
     def tidy(self) -> None:
         """Delete what was written in the name of attempts that had lost their job by then.

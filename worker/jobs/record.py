@@ -95,6 +95,12 @@ class JobInputs:
     kind: JobKind = JobKind.CALIBRATE
     rig: str = ""
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """All storage keys."""
+        of_frames = {key for frame in self.frames for key in asdict(frame).values() if key is not None}
+        return frozenset({self.request, *of_frames})
+
     def to_json(self) -> str:
         """Write the keys as the record holds them."""
         return json.dumps(asdict(self))

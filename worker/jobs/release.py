@@ -1,4 +1,4 @@
-"""What is left to do when an attempt at a job is over."""
+"""What is left to do when an attempt at a job is over, or when it turns out that the job was refused."""
 
 from worker.jobs.record import JobRecord, JobState
 from worker.jobs.store import JobStore
@@ -34,3 +34,16 @@ def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int | None) -> 
     elif token is not None:
         blobs.delete_attempt(job_id, token)
     return record
+
+
+def was_refused(record: JobRecord, blobs: BlobStore) -> bool:
+    """Return whether the caller of a job heard that it was not accepted, although its record is there.
+
+    The broker wrote the record and died over the answer. Inputs are stored before that, and taken back before the
+    caller hears of it; nobody else deletes those of a job that waits for its first attempt.
+
+    Raises:
+        StorageUnavailable: Nobody knows.
+    """
+    waits_for_its_first = record.state is JobState.QUEUED and record.token == 0
+    return waits_for_its_first and not record.inputs.keys <= blobs.inputs_of(record.id)

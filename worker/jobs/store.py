@@ -10,6 +10,7 @@ from redis.retry import Retry
 
 from worker.jobs import transitions
 from worker.jobs.failures import POISON
+from worker.jobs.idempotency import Claim
 from worker.jobs.record import ANONYMOUS, JobError, JobInputs, JobOrigin, JobQueue, JobRecord, JobState
 from worker.jobs.transitions import Verdict
 
@@ -110,10 +111,22 @@ class JobStore:
         most = memory.get("maxmemory", 0)
         return most == 0 or memory["used_memory"] < _SHARE_FOR_NEW_JOBS * most
 
-    def create(self, job_id: str, inputs: JobInputs, origin: JobOrigin = ANONYMOUS) -> Verdict:
-        """Write the record of a new job, queued: `OK` or `EXISTS`."""
+    def create(
+        self, job_id: str, inputs: JobInputs, origin: JobOrigin = ANONYMOUS, claim: Claim | None = None
+    ) -> Verdict:
+        """Write the record of a new job, queued: `OK` or `EXISTS`, or `REPEATED` where the claim is another job's.
+
+        From here on the job is accepted. Should nobody send its message, reconciling will.
+
+        Args:
+            job_id: The job.
+            inputs: Where its inputs are stored by now.
+            origin: Where it comes from.
+            claim: What it takes for the key of its request, in the same step; None where the caller sent no key.
+        """
         whence = (origin.owner, origin.queue, origin.request_id, origin.body_digest)
-        return Verdict(self._run(transitions.CREATE, job_id, inputs.to_json(), *whence))
+        key = (claim.name, claim.ttl_s) if claim else ("", 0)
+        return Verdict(self._run(transitions.CREATE, job_id, inputs.to_json(), *whence, *key, self._record("")))
 
     def begin(self, job_id: str, worker: str, lease_s: float) -> Attempt:
         """Take a job that was delivered: `OK`, or why not: `GONE`, `OWNED`, `CANCELLED` or `FINISHED`.

@@ -1,6 +1,6 @@
 """The state machine of a job: every change of a record, each one atomic in the broker.
 
-    create     (nothing)          -> queued
+    create     (nothing)          -> queued      and the key of its request, if it has one, stands for it
     begin      queued             -> running     a new attempt, with a new fencing token and a lease
     renew      running            -> running     the attempt lives: its lease is good for another while
     progress   running            -> running     how far the attempt is
@@ -33,6 +33,7 @@ class Verdict(StrEnum):
     OK = "ok"
     GONE = "gone"  # there is no such job
     EXISTS = "exists"  # there is one already
+    REPEATED = "repeated"  # the same key came before, and stands for another job
     OWNED = "owned"  # an attempt that lives has the job
     FINISHED = "finished"  # the job reached its end before
     CANCELLED = "cancelled"  # the job was cancelled while it ran
@@ -101,11 +102,18 @@ if state == 'cancelled' then return 'cancelled' end
 """
 _RUNNING: Final = _FENCE + "if state ~= 'running' then return 'finished' end\n"
 
-# ARGV: id, inputs, owner, queue, request id, body digest.
+# ARGV: id, inputs, owner, queue, request id, body digest, where the key of the request is kept (empty: it has none) and
+# for how many seconds, prefix of records.
 CREATE: Final = (
     _JOB
     + """
 if state then return 'exists' end
+if ARGV[7] ~= '' then
+  local earlier = redis.call('GET', ARGV[7])
+  local earlier_state = earlier and redis.call('HGET', ARGV[9] .. earlier, 'state')
+  if earlier_state and earlier_state ~= 'cancelled' then return 'repeated' end
+  redis.call('SET', ARGV[7], id, 'EX', ARGV[8])
+end
 set('created_at', now(), 'inputs', ARGV[2], 'owner', ARGV[3], 'queue', ARGV[4], 'request_id', ARGV[5],
     'body_digest', ARGV[6], 'token', '0', 'deliveries', '0', 'sequence', redis.call('INCR', sequence))
 wait()

@@ -8,11 +8,12 @@ import redis
 
 from worker.celery_app import QUEUES
 from worker.dispatch import Dispatcher
+from worker.jobs.owned import OwnedJobs
 from worker.jobs.reconciler import Reconciler
-from worker.jobs.record import JobError, JobInputs, JobOrigin, JobQueue, JobState
+from worker.jobs.record import ANONYMOUS, FrameKeys, JobError, JobInputs, JobOrigin, JobQueue, JobState
 from worker.jobs.store import JobStore
 from worker.settings import Settings
-from worker.storage import BlobStore, artifact_key, input_key, open_storage
+from worker.storage import BlobStore, StorageUnavailable, artifact_key, input_key, open_storage
 
 INPUTS = JobInputs("request", ())
 LONG_S = 3600.0
@@ -141,11 +142,16 @@ def test_what_a_lost_attempt_writes_late_goes_when_it_can_write_no_more(
 
 @pytest.mark.parametrize("queue", JobQueue)
 def test_a_waiting_job_without_a_message_gets_one(
-    jobs: JobStore, client: "redis.Redis", reconciler: Reconciler, dispatcher: Dispatcher, queue: JobQueue
+    jobs: JobStore,
+    blobs: BlobStore,
+    client: "redis.Redis",
+    reconciler: Reconciler,
+    dispatcher: Dispatcher,
+    queue: JobQueue,
 ) -> None:
     """In the queue that is its own, and only one; a job that has one gets no other."""
     for job_id in ("lost", "there"):
-        jobs.create(job_id, INPUTS, JobOrigin(queue=queue))
+        _stored(jobs, blobs, job_id, JobOrigin(queue=queue))
     dispatcher.publish("there", queue)
     for _ in range(2):
         reconciler.requeue_overlooked()
@@ -153,14 +159,77 @@ def test_a_waiting_job_without_a_message_gets_one(
     assert client.llen(QUEUES[queue]) == 2
 
 
+def _stored(jobs: JobStore, blobs: BlobStore, job_id: str, origin: JobOrigin = ANONYMOUS) -> None:
+    """Create a job with its inputs, as it is accepted."""
+    request, image, cloud = (input_key(job_id, name) for name in ("request.json", "image-0", "point_cloud-0.bin"))
+    for key in (request, image, cloud):
+        blobs.put(key, b"input")
+    jobs.create(job_id, JobInputs(request, (FrameKeys(image, cloud),)), origin)
+
+
 def test_a_message_on_its_way_is_given_time(
     settings: Settings, jobs: JobStore, blobs: BlobStore, dispatcher: Dispatcher
 ) -> None:
-    """A job is not suspected before the time of a lease is over."""
-    jobs.create("a", INPUTS)
+    """A job is not suspected before the time of a lease is over: not of a lost message, nor of having been refused."""
+    _stored(jobs, blobs, "a")
+    jobs.create("b", INPUTS)
     patient = settings.model_copy(update={"lease_s": LONG_S})
     Reconciler(patient, jobs, blobs, dispatcher).requeue_overlooked()
     assert dispatcher.queued_jobs() == set()
+    assert jobs.get("b") is not None
+
+
+@pytest.mark.parametrize("left", [[], ["request.json"], ["image-0", "point_cloud-0.bin"]])
+def test_a_job_without_its_inputs_was_refused_and_goes(
+    settings: Settings,
+    jobs: JobStore,
+    blobs: BlobStore,
+    client: "redis.Redis",
+    reconciler: Reconciler,
+    dispatcher: Dispatcher,
+    left: list[str],
+) -> None:
+    """Whoever took them back may have died in the midst of it; neither its list nor its quota has the job any more."""
+    owned = OwnedJobs(client)
+    owned.admit("ann", "a", 1)
+    _stored(jobs, blobs, "a", JobOrigin(owner="ann"))
+    for path in settings.data_dir.rglob("*-0*"), settings.data_dir.rglob("request.json"):
+        for each in path:
+            if each.name not in left:
+                each.unlink()
+    reconciler.requeue_overlooked()
+    assert jobs.get("a") is None
+    assert dispatcher.queued_jobs() == set()
+    assert not [path for path in settings.data_dir.rglob("*") if path.is_file()]
+    client.zincrby("semalign:owner:ann:open", -61_000_000, "a")
+    assert owned.admit("ann", "b", 1)
+
+
+def test_a_job_that_an_attempt_had_is_not_taken_for_refused(
+    jobs: JobStore, reconciler: Reconciler, dispatcher: Dispatcher
+) -> None:
+    """Its caller heard that it was accepted: where its inputs are lost after that, it has to hear of it."""
+    jobs.create("a", INPUTS)
+    jobs.hand_back("a", jobs.begin("a", "worker", LONG_S).token)
+    reconciler.requeue_overlooked()
+    assert dispatcher.queued_jobs() == {"a"}
+
+
+def test_an_outage_of_the_storage_says_nothing_of_inputs(
+    settings: Settings, jobs: JobStore, blobs: BlobStore, reconciler: Reconciler, dispatcher: Dispatcher
+) -> None:
+    """The job waits for the next pass, and then gets its message."""
+    _stored(jobs, blobs, "a")
+    folder, away = settings.data_dir / "blobs", settings.data_dir / "away"
+    folder.rename(away)
+    folder.write_text("in the way")
+    with pytest.raises(StorageUnavailable):
+        reconciler.requeue_overlooked()
+    assert _state(jobs) is JobState.QUEUED
+    folder.unlink()
+    away.rename(folder)
+    reconciler.requeue_overlooked()
+    assert dispatcher.queued_jobs() == {"a"}
 
 
 def _ended(jobs: JobStore, blobs: BlobStore, job_id: str) -> None:
