@@ -21,7 +21,7 @@ def _verdicts(stack: Any, job_id: str, event: str) -> list[str]:
 
 def test_a_job_whose_worker_is_killed_is_finished_once_by_the_next(stack: Any, make_job: Any) -> None:
     """Long before the queue itself would send the message again (600 s here): the lease of 5 s runs out."""
-    job_id = stack.submit(make_job(seconds=1))
+    job_id = stack.submit(make_job(seconds=2))
     stack.wait_until(job_id, "running")
     stack.worker.kill()
     stack.start_worker()
@@ -56,10 +56,10 @@ def test_a_broker_killed_in_mid_job_loses_nothing(stack: Any, make_job: Any) -> 
 
 def test_a_job_whose_end_falls_into_an_outage_of_the_broker_still_ends(stack: Any, make_job: Any) -> None:
     """The worker waits with the result in its hands."""
-    job_id = stack.submit(make_job(seconds=1))
+    job_id = stack.submit(make_job(seconds=2.5))
     stack.wait_until(job_id, "running")
     stack.broker.stop(5)
-    time.sleep(2)
+    time.sleep(3)
     stack.restart_broker()
     assert stack.wait_for_end(job_id, timeout_s=120)["state"] == "succeeded"
     assert _verdicts(stack, job_id, "job ended") == ["ok"]

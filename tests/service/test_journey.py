@@ -87,7 +87,7 @@ def test_an_overlay_that_is_not_there_yet_is_a_conflict(stack: Any, make_job: An
 
 def test_queued_jobs_know_their_position(stack: Any, make_job: Any) -> None:
     """One runs, the others count those before them."""
-    running, *waiting = [stack.submit(make_job(seconds=1.5)) for _ in range(3)]
+    running, *waiting = [stack.submit(make_job(seconds=3)) for _ in range(3)]
     stack.wait_until(running, "running")
     assert [stack.job(job_id)["queue_position"] for job_id in waiting] == [0, 1]
     for job_id in waiting:
