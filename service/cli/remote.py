@@ -142,13 +142,13 @@ def jobs(
     as_json: AsJson = False,
 ) -> None:
     """List your jobs, newest first."""
-    table = Table(Column("job", no_wrap=True), "state", "progress", "created")
+    table = Table(Column("job", no_wrap=True), "state", "progress", "verdict", "created")
     with errors_as_sentences(), connected(server) as client:
         for _, job in zip(range(limit), client.jobs(page_size=min(limit, 100)), strict=False):
             if as_json:
                 typer.echo(job.model_dump_json())
             created = job.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-            table.add_row(job.id, job.state.value, f"{job.progress:.0%}", created)
+            table.add_row(job.id, job.state.value, f"{job.progress:.0%}", job.verdict or "", created)
     if not as_json:
         Console(soft_wrap=True).print(table)
 
