@@ -99,6 +99,9 @@ class JobProgress(BaseModel):
 class JobSummary(JobProgress):
     """A job in a list; its address has the rest."""
 
+    verdict: Literal["high", "low", "rejected", "aligned", "drifted", "cannot_tell"] | None = Field(
+        default=None, description="That of the result; null while there is none, and with profile `paper`."
+    )
     links: Links
 
 
@@ -151,7 +154,8 @@ def progress_object(record: JobRecord, *, queue_position: int | None) -> dict[st
 
 def summary_object(record: JobRecord, *, queue_position: int | None, links: Links) -> dict[str, Any]:
     """Write a `JobSummary` as JSON."""
-    return {**progress_object(record, queue_position=queue_position), "links": links.model_dump()}
+    progress = progress_object(record, queue_position=queue_position)
+    return {**progress, "verdict": record.verdict or None, "links": links.model_dump()}
 
 
 def status_object(

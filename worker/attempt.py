@@ -148,10 +148,11 @@ def _compute(bench: Workbench, job_id: str, token: int) -> Verdict:
     bench.blobs.put(artifact_key(job_id, token, RESULT), json.dumps(output.result, allow_nan=False).encode())
     if record.inputs.rig:
         _tell_rig(bench, record, output.result)
+    judged = str(output.result.get("verdict") or "")
     if output.estimated:
-        return bench.jobs.finish(job_id, token, JobState.SUCCEEDED, artifacts=True)
+        return bench.jobs.finish(job_id, token, JobState.SUCCEEDED, artifacts=True, verdict=judged)
     error = JobError(str(output.result["outcome"]).replace("_", "-"), str(output.result["message"]))
-    return bench.jobs.finish(job_id, token, JobState.FAILED, artifacts=True, error=error)
+    return bench.jobs.finish(job_id, token, JobState.FAILED, artifacts=True, error=error, verdict=judged)
 
 
 def _tell_rig(bench: Workbench, record: JobRecord, result: dict[str, Any]) -> None:

@@ -108,6 +108,6 @@ def loss_object(loss: AlignmentLoss) -> dict[str, Any]:
 
 
 def _ratio(result: CalibrationResult) -> float | None:
-    """Return loss after / before, or None where there was nothing to improve."""
-    before = result.loss_before.total_px2
-    return result.loss_after.total_px2 / before if before > 0 else None
+    """Return loss after / before, or None where there was nothing to improve, or where nothing that counts is left."""
+    before, after = result.loss_before.total_px2, result.loss_after
+    return after.total_px2 / before if before > 0 and after.num_points else None

@@ -6,8 +6,8 @@ from typing import Final
 
 import typer
 
-from models.errors import ModelError
-from service.client import InvalidJobIdError, NotReadyError, RefusedError, SemalignError
+from models.errors import ModelError, UnknownModelError
+from service.client import InvalidJobIdError, NotReadyError, RefusedError, SemalignError, UnauthorizedError
 from worker.inputs import InputError
 
 EXIT_FAILED = 1
@@ -16,6 +16,7 @@ EXIT_NOT_ENDED = 5
 # Of a search that came to its end, by its verdict; a profile without a verdict promises nothing, and breaks nothing.
 # And of an evaluation.
 EXIT_OF_VERDICT: Final = {"high": 0, None: 0, "low": 3, "rejected": 4, "aligned": 0, "drifted": 3, "cannot_tell": 4}
+_WHERE_KEYS_GO = "Commands take it from SEMALIGN_API_KEY; `semalign keys new NAME` makes one, on the server."
 _EXTRA_OF_MODULE = {"torch": "worker", "scipy": "worker", "matplotlib": "bench"}
 
 
@@ -43,9 +44,11 @@ def errors_as_sentences() -> Iterator[None]:
     except CommandError as error:
         _leave(error.message, error.exit_status, error)
     except ModelError as error:
-        _leave(str(error), EXIT_FAILED, error)
+        _leave(str(error), EXIT_BAD_INPUT if isinstance(error, UnknownModelError) else EXIT_FAILED, error)
     except NotReadyError as error:
         _leave(str(error), EXIT_NOT_ENDED, error)
+    except UnauthorizedError as error:
+        _leave(f"{error} {_WHERE_KEYS_GO}" if error.status == 401 else str(error), EXIT_BAD_INPUT, error)
     except (RefusedError, InvalidJobIdError) as error:
         _leave(str(error), EXIT_BAD_INPUT, error)
     except SemalignError as error:

@@ -1,9 +1,10 @@
 """Compose the `semalign` command from its subcommands."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from service.cli import (
     batch,
@@ -22,8 +23,22 @@ from service.cli import (
 )
 from worker.version import __version__
 
+
+class _Commands(TyperGroup):
+    """All commands; what cannot be used as an option is said without the words of the library that found it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
     name="semalign",
+    cls=_Commands,
     help="Calibrate a camera to a LiDAR from ordinary driving data.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,

@@ -39,7 +39,7 @@ from service.cli.on_server import finished_job, shown_progress
 from service.cli.server import THIS_MACHINE, AsJson, JobId, OutputFile, OverlayDir, Server, client_frame, connected
 from service.exports import ExportFormat
 from worker.inputs.calibration_files import FrameChoice
-from worker.jobs.record import JobQueue
+from worker.jobs.record import JobQueue, JobState
 
 
 def submit(
@@ -142,13 +142,15 @@ def jobs(
     as_json: AsJson = False,
 ) -> None:
     """List your jobs, newest first."""
-    table = Table(Column("job", no_wrap=True), "state", "progress", "created")
+    # Short enough for 80 columns: jobs are kept for days, so that the year goes without saying.
+    table = Table(*(Column(heading, no_wrap=True) for heading in ("job", "state", "verdict", "created")))
     with errors_as_sentences(), connected(server) as client:
         for _, job in zip(range(limit), client.jobs(page_size=min(limit, 100)), strict=False):
             if as_json:
                 typer.echo(job.model_dump_json())
-            created = job.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-            table.add_row(job.id, job.state.value, f"{job.progress:.0%}", created)
+            state = f"{job.state.value} {job.progress:.0%}" if job.state is JobState.RUNNING else job.state.value
+            verdict = (job.verdict or "").replace("_", " ")
+            table.add_row(job.id, state, verdict, job.created_at.astimezone().strftime("%m-%d %H:%M"))
     if not as_json:
         Console(soft_wrap=True).print(table)
 

@@ -146,9 +146,7 @@ def _read(parts: tuple[Part, ...], choice: FrameChoice) -> dict[str, Any]:
     try:
         calibration = read_calibration(source, choice=choice)
     except InputError as error:
-        # Callers know the file by its name, and nothing of this machine's folders.
-        message = error.message.replace(f"{source.parent}/", "").replace("say which with --from", "rename or check it")
-        raise input_problem(InputError(error.code, message), "file") from error
+        raise input_problem(InputError(error.code, _as_callers_say(error.message, parts)), "file") from error
     width, height = calibration.image_size or (None, None)
     transform = calibration.T_cam_lidar
     return {
@@ -159,6 +157,14 @@ def _read(parts: tuple[Part, ...], choice: FrameChoice) -> dict[str, Any]:
         "camera_frame": calibration.camera_frame,
         "lidar_frame": calibration.lidar_frame,
     }
+
+
+def _as_callers_say(message: str, parts: tuple[Part, ...]) -> str:
+    """Name files as callers know them, without folders of this machine, and parameters in place of options."""
+    folder = parts[0].path.parent / "named"
+    message = message.replace(f"{folder}/", "").replace(str(folder), "What was sent")
+    message = message.replace("say which with --from", "rename or check it")
+    return re.sub("--(camera|lidar)-frame", r"\1_frame", message)
 
 
 def _source(parts: tuple[Part, ...]) -> Path:

@@ -163,6 +163,28 @@ def test_calibration_files_are_read(make_api: Callable[..., Any]) -> None:
     np.testing.assert_allclose(again["initial"]["T_cam_lidar"], found["initial"]["T_cam_lidar"], atol=1e-9)
 
 
+def test_tables_of_a_vehicle_ask_for_the_camera(make_api: Callable[..., Any]) -> None:
+    """Of nuScenes both tables come together; the answer names the parameter that chooses, and no folder or option."""
+    half = 0.5**0.5
+    names = {"s1": "CAM_FRONT", "s2": "CAM_BACK", "s3": "LIDAR_TOP"}
+    table = [
+        {"sensor_token": token, "translation": [0, 0, n], "rotation": [half, 0, 0, half], "camera_intrinsic": intrinsic}
+        for n, (token, intrinsic) in enumerate([("s1", K), ("s2", K), ("s3", [])])
+    ]
+    sensors = [{"token": token, "channel": channel} for token, channel in names.items()]
+    contents = {"calibrated_sensor.json": table, "sensor.json": sensors}
+    files = [("file", (name, json.dumps(content))) for name, content in contents.items()]
+    api = make_api()
+    asked = api.http.post("/convert", files=files)
+    assert asked.status_code == 422
+    assert asked.json()["detail"] == (
+        "Say with camera_frame which frame of calibrated_sensor.json is meant: CAM_BACK, CAM_FRONT."
+    )
+    found = api.http.post("/convert", params={"camera_frame": "CAM_BACK"}, files=files).json()
+    assert (found["camera_frame"], found["lidar_frame"]) == ("CAM_BACK", "LIDAR_TOP")
+    assert found["camera"]["K"] == K
+
+
 @pytest.mark.parametrize(
     ("parts", "status", "kind"),
     [

@@ -116,4 +116,8 @@ def test_a_loss_of_nothing_has_no_ratio():
     written = report(CalibrationResult(Outcome.NO_COMMON_CLASS, same, same, nothing, nothing))
     assert written["alignment_loss"]["ratio"] is None
     assert written["change"] == pytest.approx({"rotation_deg": 0, "camera_center_m": 0}, abs=1e-9)
+    # Points that left the picture miss nothing: that is no improvement.
+    something = AlignmentLoss(600.0, 3.0, {"car": ClassLoss(600.0, 40)})
+    left = report(CalibrationResult(Outcome.CONVERGED, same, same, something, nothing))
+    assert left["alignment_loss"]["ratio"] is None
     assert json.dumps(written, allow_nan=False)

@@ -137,6 +137,7 @@ class JobRecord:
         origin: Where the job came from.
         lease_until: Unix seconds on the broker's clock until when the attempt that owns the job is known to live;
             None unless it runs.
+        verdict: What the result says in a word, for lists; empty where it gives none, and while there is no result.
     """
 
     id: str
@@ -155,6 +156,7 @@ class JobRecord:
     error: JobError | None
     origin: JobOrigin = ANONYMOUS
     lease_until: float | None = None
+    verdict: str = ""
 
     @property
     def owner(self) -> str:
@@ -210,4 +212,5 @@ class JobRecord:
                 body_digest=fields["body_digest"],
             ),
             lease_until=number("lease_until"),
+            verdict=fields.get("verdict", ""),
         )

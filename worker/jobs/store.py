@@ -149,7 +149,14 @@ class JobStore:
         return Verdict(self._run(transitions.PROGRESS, job_id, token, stage, round(progress, 4), shown_loss))
 
     def finish(
-        self, job_id: str, token: int, state: JobState, *, artifacts: bool, error: JobError | None = None
+        self,
+        job_id: str,
+        token: int,
+        state: JobState,
+        *,
+        artifacts: bool,
+        error: JobError | None = None,
+        verdict: str = "",
     ) -> Verdict:
         """End a job; anything but `OK` means that this attempt was not the one to end it.
 
@@ -159,9 +166,10 @@ class JobStore:
             state: `SUCCEEDED` or `FAILED`.
             artifacts: Whether the attempt stored a result and overlays under its token.
             error: Why it failed.
+            verdict: What the stored result says in a word, if it does.
         """
         kind, detail = (error.type, error.detail) if error else ("", "")
-        return Verdict(self._run(transitions.FINISH, job_id, token, state, int(artifacts), kind, detail))
+        return Verdict(self._run(transitions.FINISH, job_id, token, state, int(artifacts), kind, detail, verdict))
 
     def hand_back(self, job_id: str, token: int) -> Verdict:
         """Let a job wait again, through no fault of its own; on `OK` its message must be sent again."""

@@ -143,7 +143,7 @@ RENEW: Final = _JOB + _RUNNING + "extend_lease(ARGV[3]) return 'ok'"
 # ARGV: id, token, stage, progress, loss (may be empty).
 PROGRESS: Final = _JOB + _RUNNING + "set('stage', ARGV[3], 'progress', ARGV[4], 'loss', ARGV[5]) return 'ok'"
 
-# ARGV: id, token, final state, '1' if the attempt stored artifacts, error type and detail (may be empty).
+# ARGV: id, token, final state, '1' if the attempt stored artifacts, error type and detail, verdict (may be empty).
 FINISH: Final = (
     _JOB
     + _FENCE
@@ -151,7 +151,7 @@ FINISH: Final = (
 if state == ARGV[3] then return 'ok' end  -- a repeat, after the answer to the first was lost
 if state ~= 'running' then return 'finished' end
 finish(ARGV[3], ARGV[5], ARGV[6])
-if ARGV[4] == '1' then set('artifacts', ARGV[2]) end
+if ARGV[4] == '1' then set('artifacts', ARGV[2], 'verdict', ARGV[7]) end
 if ARGV[3] == 'succeeded' then set('stage', 'done', 'progress', '1') end
 return 'ok'
 """

@@ -9,6 +9,8 @@ import { loadSample, rememberSample } from "./sample.js";
 import { checkSize, rememberSize } from "./size.js";
 import { matrixText } from "./numbers.js";
 
+const FRAMES = ["camera_frame", "lidar_frame"];
+
 export function prepareForm() {
   wire();
   prepareFiles();
@@ -17,7 +19,11 @@ export function prepareForm() {
     send();
   });
   byId("try-sample").addEventListener("click", trySample);
-  byId("calibration_file").addEventListener("change", readCalibrationFile);
+  byId("calibration_file").addEventListener("change", () => {
+    for (const id of FRAMES) byId(id).value = "";
+    readCalibrationFile();
+  });
+  for (const id of FRAMES) byId(id).addEventListener("change", readCalibrationFile);
 }
 
 async function send() {
@@ -66,19 +72,26 @@ function bodyOf(requestObject, parts) {
   return body;
 }
 
-async function readCalibrationFile(event) {
+// A file may be about several cameras or LiDARs: which, is asked for once the server could not tell.
+async function readCalibrationFile() {
+  const { files } = byId("calibration_file");
+  if (!files.length) return;
   const body = new FormData();
-  for (const file of event.target.files) body.append("file", file, file.name);
-  if (!event.target.files.length) return;
+  for (const file of files) body.append("file", file, file.name);
+  const wanted = new URLSearchParams(FRAMES.map((id) => [id, byId(id).value.trim()]).filter(([, name]) => name));
   clearBlame();
   try {
-    const found = await (await request("convert", { method: "POST", body })).json();
+    const found = await (await request(`convert?${wanted}`, { method: "POST", body })).json();
     fillIn(found);
-    rememberSize(found, [...event.target.files].map(({ name }) => name).join(" and "));
+    rememberSize(found, [...files].map(({ name }) => name).join(" and "));
     const parts = [found.camera && `the intrinsics of ${found.camera_frame}`, found.initial && `the extrinsic from ${found.lidar_frame}`];
     byId("calibration_file-note").textContent = `Filled in ${parts.filter(Boolean).join(" and ")}. Check it below.`;
   } catch (error) {
-    blame(error instanceof Problem ? new FormError("calibration_file", error.message) : error);
+    if (!(error instanceof Problem)) return blame(error);
+    const asked = FRAMES.filter((id) => error.message.includes(id));
+    if (asked.length) byId("frames").hidden = false;
+    const words = FRAMES.reduce((text, id) => text.replace(`with ${id}`, `below`), error.message);
+    blame(new FormError("calibration_file", words, asked[0]));
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { getJson } from "./api.js";
 import { byId, el, lifetime } from "./dom.js";
+import { WORDS } from "./outcome.js";
 
 export const STATE_WORDS = { queued: "Waiting", running: "Running", succeeded: "Done", failed: "Failed", cancelled: "Cancelled" };
 
@@ -30,11 +31,12 @@ async function showPage(address, list, signal) {
 
 function item(job) {
   const when = new Date(job.created_at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-  const what = job.state === "running" ? `${Math.round(job.progress * 100)} %` : (job.error?.detail ?? "");
+  const [level, words] = (job.state === "succeeded" && WORDS[job.verdict]) || [job.state, ""];
+  const what = job.state === "running" ? `${Math.round(job.progress * 100)} %` : (job.error?.detail ?? words);
   return el(
     "li", {},
     el("a", { href: `#/jobs/${job.id}` },
       el("span", {}, when), el("span", {}, job.kind === "evaluate" ? "Look for drift" : "Calibration"), el("span", { class: "id" }, job.id.slice(0, 8)), el("span", { class: "muted" }, what),
-      el("span", { class: `chip ${job.state}` }, STATE_WORDS[job.state])),
+      el("span", { class: `chip ${level}` }, STATE_WORDS[job.state])),
   );
 }

@@ -1,6 +1,7 @@
 // What a job says, whether it was to calibrate or to look for drift: in one form, and in plain words.
 
-const WORDS = {
+// By the verdict: how good it is, and what it says.
+export const WORDS = {
   high: ["high", "You can trust this rotation"],
   low: ["low", "Look before you trust it"],
   rejected: ["rejected", "No calibration to trust"],

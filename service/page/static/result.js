@@ -51,7 +51,8 @@ async function handsOn(job, outcome, place, signal) {
     drawChart(chart, frame.history, "Alignment loss, px²");
     place.append(el("section", { class: "card" }, el("h2", {}, "How the refinement went"), chart));
   }
-  place.append(valleyCard(await loss, outcome.found));
+  const valley = valleyCard(await loss, outcome.found);
+  if (valley) place.append(valley);
 }
 
 async function verdictCard(job, outcome) {
@@ -70,7 +71,8 @@ async function numbers(id, { change, before, after, confidence, visible, given, 
     shown.push(item(isLook ? "The frames ask for" : "Turned by", `${short(change.rotation_deg)}°`, isLook ? "away from your extrinsic" : "between your extrinsic and this one"));
     shown.push(item("Camera moved by", `${short(change.camera_center_m * 100)} cm`, "its centre; one frame tells this least"));
   }
-  if (after) shown.push(item("A point misses its class by", `${short(after.mean_distance_px)} px`, `${short(before.mean_distance_px)} px before`));
+  // Of clouds without the classes that count there is no loss; the verdict has other cues.
+  if (after && after.mean_distance_px !== null) shown.push(item("A point misses its class by", `${short(after.mean_distance_px)} px`, before.mean_distance_px === null ? "" : `${short(before.mean_distance_px)} px before`));
   const worst = (values) => Math.max(...["pitch", "yaw", "roll"].map((name) => values[name] ?? Infinity));
   if (visible) shown.push(item("Would have been seen", `${short(worst(visible))}°`, "the smallest turn, about the least certain axis"));
   else if (confidence?.sigma) shown.push(item("Rotation known to about", `±${short(worst(confidence.sigma))}°`, "about its least certain axis"));

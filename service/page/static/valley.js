@@ -9,7 +9,9 @@ const REACH_DEG = 3;
 const STEPS = 30;
 const TURNS = ["pitch", "yaw", "roll"];
 
+// Null where no point of a class that counts is in view: there is no loss then, rather than none.
 export function valleyCard(loss, T_cam_lidar) {
+  if (loss(T_cam_lidar).mean === null) return null;
   const curves = TURNS.map((name) => ({ name, points: pointsAlong(name, loss, T_cam_lidar) }));
   const highest = Math.max(...curves.flatMap(({ points }) => points.map(([, mean]) => mean))) || 1;
   const words = curves.map(({ name, points }) => `${name} ±${REACH_DEG}° costs ${short(points[0][1])} and ${short(points.at(-1)[1])} px`);

@@ -22,6 +22,14 @@ def test_importing_the_command_loads_no_torch() -> None:
     assert not {"torch", "scipy", "matplotlib", "numba"} & set(loaded)
 
 
+def test_a_choice_that_is_none_is_said_plainly() -> None:
+    """In the words of this command, not of the library that looked."""
+    result = CliRunner().invoke(app, ["export", "x", "--format", "bogus"])
+    assert result.exit_code == 2
+    assert "'bogus' is not one of" in result.stderr
+    assert "Value error" not in result.stderr
+
+
 def test_version_is_printed() -> None:
     """`--version` needs no command."""
     result = CliRunner().invoke(app, ["--version"])

@@ -90,9 +90,9 @@ def test_verify_fails_on_a_damaged_file(run, tmp_path, models_mirror):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(run):
-    """No traceback, status 1."""
+    """No traceback, and the status of every argument that cannot be used."""
     result = run("show", "nope")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "espnetv2_s2_cityscapes" in result.stderr
 
 

@@ -1,6 +1,7 @@
 """Jobs on a server from the command line, one step at a time: the real service with the stand-in pipeline."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,9 +72,9 @@ def test_from_submit_to_cancel(run: Any, submit: Any, tmp_path: Path, files: Any
     assert collected.exit_code == 0
     assert json.loads(collected.stdout) == json.loads(output.read_text())
     assert {path.name for path in pictures.iterdir()} == {"initial.png", "final.png"}
-    listed = [json.loads(line)["id"] for line in run("jobs", "--json").stdout.splitlines()]
-    assert job in listed
-    assert job in run("jobs").stdout
+    listed = {job["id"]: job for job in map(json.loads, run("jobs", "--json").stdout.splitlines())}
+    assert listed[job]["verdict"] == "high"
+    assert re.search(rf"{job}.*high", run("jobs").stdout)
     assert run("cancel", job).exit_code == 0
     gone = run("result", job)
     assert gone.exit_code == 2

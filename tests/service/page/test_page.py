@@ -13,7 +13,7 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from scipy.spatial.transform import Rotation
 
 from worker.cameras import camera_from_model
@@ -64,7 +64,9 @@ def test_the_sample_goes_all_the_way(open_page: OpenPage, sample_job: dict[str, 
     assert downloading.value.suggested_filename.endswith(".zip")
     job_address = page.url.rpartition("#")[2]
     page.get_by_role("link", name="Past jobs").click()
-    expect(page.locator(f".jobs a[href='#{job_address}']")).to_contain_text("Done")
+    listed = page.locator(f".jobs a[href='#{job_address}']")
+    expect(listed).to_contain_text("Done")
+    expect(listed).to_contain_text("You can trust this rotation")
 
 
 def test_a_job_is_followed_while_it_runs(open_page: OpenPage, server: str) -> None:
@@ -262,6 +264,52 @@ def test_a_calibration_file_fills_the_form_in(open_page: OpenPage, tmp_path: Pat
     page.locator("#calibration_file").set_input_files(tmp_path / "notes.txt")
     expect(page.locator("#calibration_file-error")).to_contain_text("notes.txt")
     expect(page.locator("#fy")).to_have_value("710")
+
+
+def test_a_file_of_several_cameras_asks_which(open_page: OpenPage, tmp_path: Path) -> None:
+    """The tables of nuScenes, chosen together: their cameras are named, and typing one fills the form in."""
+    mounting = {"translation": [0, 0, 1], "rotation": [0.5, -0.5, 0.5, -0.5]}
+    matrices = {"CAM_FRONT": 700, "CAM_BACK": 900, "LIDAR_TOP": None}
+    table = [
+        mounting
+        | {"sensor_token": name.lower(), "camera_intrinsic": [[fx, 0, 600], [0, fx, 180], [0, 0, 1]] if fx else []}
+        for name, fx in matrices.items()
+    ]
+    sensors = [{"token": name.lower(), "channel": name} for name in matrices]
+    files = [tmp_path / "calibrated_sensor.json", tmp_path / "sensor.json"]
+    for path, content in zip(files, (table, sensors), strict=True):
+        path.write_text(json.dumps(content))
+    page = open_page()
+    page.locator("#calibration_file").set_input_files(files)
+    expect(page.locator("#calibration_file-error")).to_have_text(
+        "Say below which frame of calibrated_sensor.json is meant: CAM_BACK, CAM_FRONT."
+    )
+    expect(page.get_by_label("Camera in the file")).to_be_focused()
+    page.keyboard.type("CAM_BACK")
+    page.keyboard.press("Tab")
+    expect(page.locator("#fx")).to_have_value("900")
+    expect(page.locator("#calibration_file-error")).to_be_empty()
+    expect(page.locator("#calibration_file-note")).to_contain_text("CAM_BACK and the extrinsic from LIDAR_TOP")
+
+
+def test_without_a_class_that_counts_no_loss_is_shown(open_page: OpenPage, sample_job: dict[str, Any]) -> None:
+    """No number and no valley in place of a loss that there is not; the verdict has other cues."""
+    nothing = {"total_px2": 0, "mean_distance_px": None, "per_class": {}}
+    result = sample_job["result"] | {"alignment_loss": {"before": nothing, "after": nothing, "ratio": None}}
+    page = open_page()
+    page.route(f"**/jobs/{sample_job['id']}", lambda route: route.fulfill(json=sample_job | {"result": result}))
+
+    def uncounted(route: Route) -> None:
+        view = route.fetch().json()
+        route.fulfill(json=view | {"classes": [each | {"counted": False} for each in view["classes"]]})
+
+    page.route("**/view", uncounted)
+    page.goto(page.url + f"#/jobs/{sample_job['id']}")
+    expect(page.locator("#nudge-reading")).to_contain_text("No point of a class that counts is in view")
+    expect(page.locator("#verdict")).to_contain_text("Turned by")
+    expect(page.locator("#verdict")).not_to_contain_text("px")
+    expect(page.get_by_text("Take it with you")).to_be_visible()
+    expect(page.locator("#valley")).to_have_count(0)
 
 
 def test_intrinsics_of_another_size_are_refused_until_they_are_changed(open_page: OpenPage, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class Job:
     deliveries: int = 0
     is_leased: bool = False
     artifacts: int | None = None
+    verdict: str = ""
     error: JobError | None = None
     progress: float = 0.0
     keeps_inputs: bool = True
@@ -124,18 +125,18 @@ class Transitions(RuleBasedStateMachine):
         if job is not None and refusal is None:
             job.progress = share
 
-    @rule(job_id=job_ids, offset=token_offsets, has_succeeded=st.booleans())
-    def finish(self, job_id: str, offset: int, has_succeeded: bool) -> None:
+    @rule(job_id=job_ids, offset=token_offsets, has_succeeded=st.booleans(), word=st.sampled_from(["high", "low", ""]))
+    def finish(self, job_id: str, offset: int, has_succeeded: bool, word: str) -> None:
         """An attempt ends the job, perhaps for the second time."""
         job, token, refusal = self._in_the_name_of(job_id, offset)
         state, error = (JobState.SUCCEEDED, None) if has_succeeded else (JobState.FAILED, FAULT)
-        verdict = self.store.finish(job_id, token, state, artifacts=has_succeeded, error=error)
+        verdict = self.store.finish(job_id, token, state, artifacts=has_succeeded, error=error, verdict=word)
         is_repeated = job is not None and refusal is Verdict.FINISHED and job.state is state
         assert verdict is (Verdict.OK if is_repeated else refusal or Verdict.OK)
         if job is not None and refusal is None:
             job.end(state, error)
             if has_succeeded:
-                job.progress, job.artifacts = 1.0, token
+                job.progress, job.artifacts, job.verdict = 1.0, token, word
 
     @rule(job_id=job_ids, offset=token_offsets)
     def hand_back(self, job_id: str, offset: int) -> None:
@@ -226,13 +227,13 @@ class Transitions(RuleBasedStateMachine):
 
 def _seen(record: JobRecord) -> tuple[object, ...]:
     has_lease = record.lease_until is not None
-    attempt = (record.token, record.deliveries, record.artifacts, record.error)
+    attempt = (record.token, record.deliveries, record.artifacts, record.error, record.verdict)
     return (record.state, record.queue, record.progress, has_lease, *attempt)
 
 
 def _expected(job: Job) -> tuple[object, ...]:
     has_lease = job.state in (JobState.RUNNING, JobState.CANCELLED)
-    attempt = (job.token, job.deliveries, job.artifacts, job.error)
+    attempt = (job.token, job.deliveries, job.artifacts, job.error, job.verdict)
     return (job.state, job.queue, job.progress, has_lease, *attempt)
 
 

@@ -94,12 +94,13 @@ def test_progress_shows_in_the_record(jobs: JobStore) -> None:
 
 
 def test_success_ends_a_job_with_the_artifacts_of_its_attempt(jobs: JobStore) -> None:
-    """A succeeded job is done, whole, and knows whose artifacts count."""
+    """A succeeded job is done, whole, knows whose artifacts count, and what its result says in a word."""
     token = _begun(jobs)
-    assert jobs.finish("a", token, JobState.SUCCEEDED, artifacts=True) is Verdict.OK
+    assert jobs.finish("a", token, JobState.SUCCEEDED, artifacts=True, verdict="low") is Verdict.OK
     record = jobs.get("a")
     assert record is not None
     assert (record.state, record.stage, record.progress, record.artifacts) == (JobState.SUCCEEDED, "done", 1.0, token)
+    assert record.verdict == "low"
     assert record.created_at <= (record.started_at or 0) <= (record.finished_at or 0)
 
 

@@ -77,6 +77,8 @@ def format_of(path: Path) -> str:
     if path.is_dir():
         if (path / kitti_raw.CAMERAS).is_file():
             return "kitti-raw"
+        if (path / nuscenes.TABLE).is_file():
+            return "nuscenes"
         return "semalign" if (path / "gt.json").is_file() else "opencalib"
     text = read_text(path)
     found = _of_json(text, path) if text.lstrip()[:1] in {"{", "["} else _of_kitti(text) or _of_yaml(text, path)

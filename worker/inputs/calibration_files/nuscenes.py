@@ -15,11 +15,13 @@ from worker.inputs.calibration_files.structured import entry, mapping, parse_jso
 from worker.inputs.calibration_files.values import camera_model, matrix, numbers, pose, rigid
 from worker.inputs.rigid import Matrix, inverse_rigid, quaternion_wxyz_from_rotation, rotation_from_quaternion_wxyz
 
+TABLE = "calibrated_sensor.json"
 _MOST_SENSOR_BYTES = 256 * 2**10
 
 
 def read(path: Path, choice: FrameChoice) -> SensorCalibration:
-    """Read a camera and a LiDAR, each by channel, `sensor_token` or `token`."""
+    """Read a camera and a LiDAR, each by channel, `sensor_token` or `token`; a folder has the table in it."""
+    path = path / TABLE if path.is_dir() else path
     records = _records(read_text(path), str(path))
     channels = _channels(path.with_name("sensor.json"))
     for record in records:
