@@ -4,6 +4,8 @@ import { byId } from "./dom.js";
 
 const ENDINGS = { image: /\.(png|jpe?g)$/i, point_cloud: /\.(bin|pcd|ply|las|laz|npy|csv)$/i, image_labels: /\.png$/i, point_labels: /\.(label|npy)$/i };
 
+const CALIBRATION = /\.(json|ya?ml|txt)$/i;
+
 export const chosen = { image: [], point_cloud: [], image_labels: [], point_labels: [] };
 
 export function prepareFiles() {
@@ -42,6 +44,16 @@ function drop(event) {
     const own = files.filter((file) => ENDINGS[part].test(file.name));
     if (own.length) chooseFiles(part, own);
   }
+  const calibration = files.filter((file) => CALIBRATION.test(file.name));
+  if (calibration.length) chooseCalibration(calibration);
+}
+
+// As if they had been chosen: whoever reads that field hears of it.
+function chooseCalibration(files) {
+  const chosenFiles = new DataTransfer();
+  for (const file of files) chosenFiles.items.add(file);
+  byId("calibration_file").files = chosenFiles.files;
+  byId("calibration_file").dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 // Only what can be decoded is shown; why something cannot is for the server to say.

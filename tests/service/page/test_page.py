@@ -368,15 +368,17 @@ def test_pictures_are_opened_as_the_camera_wrote_them(open_page: OpenPage) -> No
 
 
 def test_dropped_files_find_their_places(open_page: OpenPage) -> None:
-    """A picture and a sweep that are dropped together are told apart by their endings."""
+    """A picture, a sweep and a calibration file that are dropped together are told apart by their endings."""
     page = open_page()
     page.locator("#form").evaluate("""form => {
         const data = new DataTransfer();
         for (const name of ["b.png", "sweep.pcd", "a.png"]) data.items.add(new File(["x"], name));
+        data.items.add(new File(['{"K": [[700, 0, 600], [0, 710, 180], [0, 0, 1]]}'], "camera.json"));
         form.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
     }""")
     expect(page.locator("#image-files")).to_have_text("a.png, 1 kB · b.png, 1 kB")
     expect(page.locator("#point_cloud-files")).to_have_text("sweep.pcd, 1 kB")
+    expect(page.locator("#fy")).to_have_value("710")
 
 
 def test_a_watched_rig_is_shown(open_page: OpenPage, server: str, sample_parts: list[tuple[str, Any]]) -> None:
