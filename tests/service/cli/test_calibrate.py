@@ -224,7 +224,7 @@ def test_the_exit_status_follows_the_verdict(verdict: str | None, succeeded: boo
 def test_an_unknown_network_is_said(files: Any) -> None:
     """The sentence lists the networks there are."""
     result = run(files.command_line(image_labels=None, image_label_map=None, image_model="segnet"))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "espnetv2_s2_cityscapes" in sentence(result)
 
 
