@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.loss_schemas import AlignmentLoss
 
+EvaluationVerdict = Literal["aligned", "drifted", "cannot_tell"]
 _Directions = dict[Literal["pitch", "yaw", "roll", "right", "down", "forward"], float | None]
 
 
@@ -37,7 +38,7 @@ class EvaluationResult(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     kind: Literal["evaluation"]
-    verdict: Literal["aligned", "drifted", "cannot_tell"]
+    verdict: EvaluationVerdict
     reasons: list[str] = Field(description="Why, in sentences.")
     T_cam_lidar: list[list[float]] = Field(description="The extrinsic as it was given.")
     alignment_loss: EvaluationLoss

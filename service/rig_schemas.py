@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from service.evaluation_schemas import EvaluationVerdict
 from worker.rigs.rig import Rig
 
 _Status = Literal["green", "yellow", "red", "unknown"]
@@ -28,7 +29,7 @@ class RigSighting(BaseModel):
 
     job_id: str
     at: datetime
-    verdict: Literal["aligned", "drifted", "cannot_tell"] = Field(description="Of the job alone.")
+    verdict: EvaluationVerdict = Field(description="Of the job alone.")
     status: _Status
     departure: _Directions
     sigma: _Directions

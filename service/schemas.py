@@ -5,11 +5,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.evaluation_schemas import EvaluationResult
+from service.evaluation_schemas import EvaluationResult, EvaluationVerdict
 from service.loss_schemas import AlignmentLoss
 from worker.jobs.record import JobKind, JobQueue, JobRecord, JobState
 
 Matrix4 = list[list[float]]
+CalibrationVerdict = Literal["high", "low", "rejected"]
 
 
 class Links(BaseModel):
@@ -52,7 +53,7 @@ class CalibrationResult(BaseModel):
     axis_angle_rad: list[float]
     camera_center_lidar_m: list[float] = Field(description="The camera centre in the LiDAR frame.")
     change: Change
-    verdict: Literal["high", "low", "rejected"] | None = Field(
+    verdict: CalibrationVerdict | None = Field(
         description="How far to trust the extrinsic; null from a profile that does not say."
     )
     reasons: list[str] = Field(description="Why, in sentences.")
@@ -99,7 +100,7 @@ class JobProgress(BaseModel):
 class JobSummary(JobProgress):
     """A job in a list; its address has the rest."""
 
-    verdict: Literal["high", "low", "rejected", "aligned", "drifted", "cannot_tell"] | None = Field(
+    verdict: Literal[CalibrationVerdict, EvaluationVerdict] | None = Field(
         default=None, description="That of the result; null while there is none, and with profile `paper`."
     )
     links: Links
