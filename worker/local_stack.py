@@ -91,11 +91,6 @@ class LocalStack:
         assert self._api is not None
         return self._api.pid
 
-    def add_worker(self) -> None:
-        """Start one more worker and wait until it takes jobs."""
-        self._start_worker()
-        self._wait_until_ready()
-
     def check(self) -> None:
         """See that all processes live.
 

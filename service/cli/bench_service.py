@@ -19,10 +19,11 @@ def service(
     load_seconds: Annotated[float, typer.Option(help="How long load and polling last.", min=1, max=300)] = 20.0,
     uploads: Annotated[int, typer.Option(help="Large uploads in flight at once.", min=1, max=200)] = 50,
     upload_mib: Annotated[int, typer.Option(help="Size of each, MiB.", min=1, max=400)] = 50,
-    repeats: Annotated[int, typer.Option(help="Jobs alone, and runs in process.", min=1, max=100)] = 10,
+    repeats: Annotated[int, typer.Option(help="Jobs alone, each beside a run in process.", min=1, max=500)] = 40,
     throughput_jobs: Annotated[
-        int, typer.Option(help="Jobs timed with one and two workers; even.", min=2, max=500)
-    ] = 24,
+        int, typer.Option(help="Jobs timed at a time with one and two workers; even.", min=2, max=500)
+    ] = 12,
+    turns: Annotated[int, typer.Option(help="How often one and two workers are timed.", min=1, max=100)] = 6,
 ) -> None:
     """Measure latency, rates, memory, overhead and scaling of a service of its own, on this machine's loopback only."""
     from worker.bench.service.benchmark import ServiceBenchSettings, measure
@@ -30,7 +31,7 @@ def service(
     from worker.broker import BrokerError
     from worker.local_stack import StackError
 
-    settings = ServiceBenchSettings(load_rate, load_seconds, uploads, upload_mib, repeats, throughput_jobs)
+    settings = ServiceBenchSettings(load_rate, load_seconds, uploads, upload_mib, repeats, throughput_jobs, turns)
     console = Console(stderr=True)
     with errors_as_sentences(), console.status("starting") as status:
         _make_folder(out.parent)

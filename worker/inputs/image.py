@@ -2,9 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from worker.inputs.image_file import open_image, stated_size
+from worker.inputs.image_file import check_image_file, open_image, stated_size
 from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
 from worker.inputs.source import Source, read_source
 
@@ -17,8 +16,8 @@ def check_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> tuple[i
     Raises:
         InputError: As `read_image`.
     """
-    image = _open(source, limits)
-    return image.height, image.width
+    header = check_image_file(read_source(source, limits), _FORMATS, limits)
+    return header.height, header.width
 
 
 def read_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> npt.NDArray[np.uint8]:
@@ -31,7 +30,7 @@ def read_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> npt.NDAr
     Raises:
         InputError: `unreadable-file`, `file-too-large`, `unsupported-image-format`, `image-too-large`, `broken-image`.
     """
-    image = _open(source, limits)
+    image = open_image(read_source(source, limits), _FORMATS, limits)
     if image.mode.startswith("I"):
         # Pillow would clip 16-bit grayscale at 255 instead of scaling it.
         gray = (np.asarray(image) >> 8).astype(np.uint8)
@@ -46,7 +45,3 @@ def image_size(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> tuple[in
         InputError: `unreadable-file` or `file-too-large`.
     """
     return stated_size(read_source(source, limits), _FORMATS)
-
-
-def _open(source: Source, limits: InputLimits) -> Image.Image:
-    return open_image(read_source(source, limits), _FORMATS, limits)

@@ -5,10 +5,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from worker.inputs.errors import InputError
-from worker.inputs.image_file import open_image
+from worker.inputs.image_file import check_image_file, open_image
 from worker.inputs.limits import DEFAULT_LIMITS, InputLimits
 from worker.inputs.source import Data, Source, read_source
 
+_FORMATS = ("PNG",)
 _BIT_DEPTH_AT = 24  # signature 8, chunk length 4, "IHDR" 4, width 4, height 4
 
 
@@ -18,8 +19,9 @@ def check_label_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> t
     Raises:
         InputError: As `read_label_image`.
     """
-    image = _open(read_source(source, limits), limits)
-    return image.height, image.width
+    header = check_image_file(read_source(source, limits), _FORMATS, limits)
+    _check_mode(header.mode)
+    return header.height, header.width
 
 
 def read_label_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> npt.NDArray[np.uint16]:
@@ -29,19 +31,18 @@ def read_label_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> np
         InputError: `unsupported-label-image`, or as `read_image`.
     """
     data = read_source(source, limits)
-    image = _open(data, limits)
+    image = open_image(data, _FORMATS, limits)
+    _check_mode(image.mode)
     labels = np.asarray(image).astype(np.uint16)
     return labels // _gray_step(image, data)
 
 
-def _open(data: Data, limits: InputLimits) -> Image.Image:
-    image = open_image(data, ("PNG",), limits)
-    if image.mode not in {"1", "L", "P"} and not image.mode.startswith("I"):
+def _check_mode(mode: str) -> None:
+    if mode not in {"1", "L", "P"} and not mode.startswith("I"):
         raise InputError(
             "unsupported-label-image",
-            f"The label image has the channels {image.mode}: save the class ids as an 8- or 16-bit grayscale PNG.",
+            f"The label image has the channels {mode}: save the class ids as an 8- or 16-bit grayscale PNG.",
         )
-    return image
 
 
 def _gray_step(image: Image.Image, data: Data) -> np.uint16:

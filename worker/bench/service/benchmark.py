@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import socket
+import contextlib
 import statistics
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import redis
-
-from worker.bench.service.in_process import in_process_seconds
-from worker.bench.service.jobs import Jobs, JobTimes, Throughput
-from worker.bench.service.load import HOST, open_load, polling_rate
+from worker.bench.own_service import OwnService, own_service
+from worker.bench.service.in_process import JobProcess
+from worker.bench.service.jobs import BETWEEN_JOBS_S, Jobs, JobTimes
+from worker.bench.service.load import open_load, polling_rate
 from worker.bench.service.memory import upload_memory
 from worker.bench.service.report import Figure, percentile
+from worker.bench.service.scaling import WorkersAtWork, scaling_figures, scaling_turn
 from worker.bench.service.workload import job_body, large_body, render_frame
 from worker.jobs.store import connect
-from worker.local_stack import LocalStack
-from worker.settings import Settings
 
 OnPart = Callable[[str], None]
 _THREADS: Final = 1
 _MIB: Final = 2**20
 _WARM_UP_JOBS: Final = 6
-# In turns: other work on the machine, or a processor that slows down, is not to count for one side only.
-_TURNS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -41,16 +37,18 @@ class ServiceBenchSettings:
         load_seconds: How long it lasts; polling lasts as long.
         uploads: Large uploads in flight at the same time.
         upload_mib: Size of each, MiB.
-        repeats: Jobs that run alone, and runs in process.
-        throughput_jobs: Jobs that are timed while more are waiting, with one worker and with two; an even number.
+        repeats: Jobs that run alone, each beside a run in process.
+        throughput_jobs: Jobs that are timed at a time while more are waiting; an even number.
+        turns: How often that is done with one worker and with two.
     """
 
     load_rate: float = 8.0
     load_seconds: float = 20.0
     uploads: int = 50
     upload_mib: int = 50
-    repeats: int = 10
-    throughput_jobs: int = 24
+    repeats: int = 40
+    throughput_jobs: int = 12
+    turns: int = 6
 
 
 def measure(settings: ServiceBenchSettings, on_part: OnPart) -> dict[str, Any]:
@@ -63,67 +61,47 @@ def measure(settings: ServiceBenchSettings, on_part: OnPart) -> dict[str, Any]:
     Returns:
         `settings`, and `figures`: a list of what `Figure` holds.
     """
-    folder = Path(tempfile.mkdtemp(prefix="semalign-bench-"))
-    try:
-        figures = _Measurement(settings, folder, on_part).run()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="semalign-bench-") as folder:
+        figures = _Measurement(settings, Path(folder), on_part).run()
     return {"settings": {**asdict(settings), "threads": _THREADS}, "figures": [asdict(figure) for figure in figures]}
 
 
 class _Measurement:
     def __init__(self, settings: ServiceBenchSettings, folder: Path, on_part: OnPart) -> None:
-        self._settings, self._folder, self._on_part = settings, folder, on_part
+        self._settings, self._on_part = settings, on_part
         on_part("rendering the frame")
         self._frame = render_frame(folder / "frame")
         self._body = job_body(self._frame)
-        self._port = _free_port()
 
     def run(self) -> list[Figure]:
-        with self._stack(workers=0) as stack:
-            figures = [*self._memory(stack.api_pid), self._polling(stack.url)]
-        with self._stack(workers=1) as stack:
-            jobs = Jobs(stack.url, self._body)
-            self._told("warming up", jobs.one_alone)
-            figures += self._alone(jobs)
-            figures += self._load(jobs)
-            one = self._throughput(jobs, "one worker")
-            stack.add_worker()
-            # It answers before torch is loaded: these keep the first one busy until the second takes some, too.
-            self._told("warming up", lambda: jobs.many(_WARM_UP_JOBS, self._broker()))
-            figures += _scaling(one, self._throughput(jobs, "two workers"))
-            jobs.close()
+        with self._service(workers=0) as (none, jobs):
+            figures = [*self._memory(none, jobs), self._polling(none, jobs)]
+        with self._service(workers=1) as (one, jobs), JobProcess.start(self._frame, _THREADS) as process:
+            figures += self._alone(jobs, process)
+            figures += self._load(one, jobs)
+            with self._service(workers=2) as (two, jobs_of_two), JobProcess.start(self._frame, _THREADS) as second:
+                services = WorkersAtWork(jobs, one.broker_url), WorkersAtWork(jobs_of_two, two.broker_url)
+                figures += self._scaling(services, (process, second))
         return figures
 
-    def _stack(self, workers: int) -> LocalStack:
+    @contextlib.contextmanager
+    def _service(self, workers: int) -> Iterator[tuple[OwnService, Jobs]]:
         self._on_part(f"starting broker, API and {workers} workers")
-        # Nothing of a deployment that this machine may be set up for is touched.
-        own = Settings(
-            data_dir=self._folder / f"data-{workers}",
-            broker_url="",
-            storage_url="",
-            keys_file=None,
-            metrics_port=0,
-            device="cpu",
-            threads=_THREADS,
-            max_points=max(2_000_000, self._settings.upload_mib * _MIB // 16),
-        )
-        chosen = ("data_dir", "storage_url", "keys_file", "metrics_port", "device", "threads", "max_points")
-        environment = {f"SEMALIGN_{name.upper()}": str(getattr(own, name) or "") for name in chosen}
-        environment |= {"SEMALIGN_LOG_FORMAT": "json", "OMP_NUM_THREADS": str(_THREADS), "OMP_WAIT_POLICY": "passive"}
-        own.data_dir.mkdir()
-        self._broker_url = own.resolved_broker_url
-        log = own.data_dir / "service.log"
-        return LocalStack(own, host=HOST, port=self._port, workers=workers, environment=environment, log=log)
+        max_points = max(2_000_000, self._settings.upload_mib * _MIB // 16)
+        with own_service(workers, threads=_THREADS, max_points=max_points) as service:
+            jobs = Jobs(service.url, self._body)
+            if workers:
+                # A worker answers before torch is loaded: these keep the first one busy until the last takes some, too.
+                jobs.many(_WARM_UP_JOBS * workers, connect(service.broker_url, timeout_s=5))
+            yield service, jobs
+            jobs.close()
 
-    def _memory(self, api_pid: int) -> list[Figure]:
+    def _memory(self, service: OwnService, jobs: Jobs) -> list[Figure]:
         count, mib = self._settings.uploads, self._settings.upload_mib
         self._on_part(f"memory with {count} uploads of {mib} MiB in flight")
         body = large_body(self._frame, mib * _MIB)
-        memory = asyncio.run(upload_memory(self._port, api_pid, body, count))
-        jobs = Jobs(f"http://{HOST}:{self._port}", self._body)
+        memory = asyncio.run(upload_memory(service.port, service.api_pid, body, count))
         jobs.delete(list(memory.locations))
-        jobs.close()
         what = f"{count} uploads of {mib} MiB"
         return [
             Figure("API memory, idle", memory.before_mib, "MiB"),
@@ -131,25 +109,32 @@ class _Measurement:
             Figure(f"API memory, most until all {what} were answered", memory.peak_mib, "MiB", at_most=250),
         ]
 
-    def _polling(self, url: str) -> Figure:
+    def _polling(self, service: OwnService, jobs: Jobs) -> Figure:
         self._on_part("polling")
-        jobs = Jobs(url, self._body)
         location = jobs.post()
-        rate, generator = polling_rate(self._port, location, seconds=self._settings.load_seconds)
+        rate, generator = polling_rate(service.port, location, seconds=self._settings.load_seconds)
         jobs.delete([location])
-        jobs.close()
         return Figure(f"status polls, asked by {generator}", rate, "1/s", at_least=500)
 
-    def _alone(self, jobs: Jobs) -> list[Figure]:
-        repeats = -(-self._settings.repeats // _TURNS)
+    def _alone(self, jobs: Jobs, process: JobProcess) -> list[Figure]:
+        count = self._settings.repeats
         times: list[JobTimes] = []
         in_process: list[float] = []
-        for turn in range(1, _TURNS + 1):
-            self._on_part(f"{repeats} jobs alone, turn {turn} of {_TURNS}")
-            times += [jobs.one_alone() for _ in range(repeats)]
-            self._on_part(f"the same in process, turn {turn} of {_TURNS}")
-            in_process += in_process_seconds(self._frame, repeats, _THREADS)
-        attempt, computed = statistics.median(each.attempt for each in times), statistics.median(in_process)
+
+        def in_service() -> None:
+            times.append(jobs.one_alone())
+
+        def without() -> None:
+            time.sleep(BETWEEN_JOBS_S)
+            in_process.append(process.run())
+
+        # One beside the other: a machine whose pace wanders within seconds is to slow both down.
+        for index in range(count):
+            self._on_part(f"job {index + 1} of {count} in the service and in process")
+            for run in (in_service, without) if index % 2 else (without, in_service):
+                run()
+        attempts = [each.attempt for each in times]
+        added = [100 * (attempt / computed - 1) for attempt, computed in zip(attempts, in_process, strict=True)]
         return [
             Figure(
                 "upload to start of the attempt, idle, median",
@@ -157,16 +142,18 @@ class _Measurement:
                 "ms",
                 at_most=100,
             ),
-            Figure("job in process, median", computed, "s"),
-            Figure("attempt in the service, median", attempt, "s"),
-            Figure("added by the service", 100 * (attempt / computed - 1), "%", at_most=5),
+            Figure("job in process, median", statistics.median(in_process), "s"),
+            Figure("attempt in the service, median", statistics.median(attempts), "s"),
+            Figure(f"added by the service, median of {count} pairs", statistics.median(added), "%", at_most=5),
+            Figure("added by the service, quartiles of the pairs: lower", percentile(added, 25), "%"),
+            Figure("added by the service, quartiles of the pairs: upper", percentile(added, 75), "%"),
         ]
 
-    def _load(self, jobs: Jobs) -> list[Figure]:
+    def _load(self, service: OwnService, jobs: Jobs) -> list[Figure]:
         rate, seconds = self._settings.load_rate, self._settings.load_seconds
         self._on_part(f"{rate:g} uploads a second for {seconds:g} s")
         busy = jobs.post()
-        uploads = asyncio.run(open_load(self._port, self._body, rate=rate, seconds=seconds))
+        uploads = asyncio.run(open_load(service.port, self._body, rate=rate, seconds=seconds))
         jobs.delete([busy, *(upload.location for upload in uploads)])
         latencies = [upload.seconds * 1e3 for upload in uploads]
         what = f"POST /calibrate, {len(self._body.content) / 1e6:.1f} MB, {rate:g}/s, worker busy"
@@ -175,30 +162,12 @@ class _Measurement:
             Figure(f"{what}: p95", percentile(latencies, 95), "ms", at_most=250),
         ]
 
-    def _throughput(self, jobs: Jobs, who: str) -> Throughput:
-        count = self._settings.throughput_jobs
-        self._on_part(f"{count} jobs while more are waiting, {who}")
-        return jobs.many(count, self._broker())
-
-    def _broker(self) -> redis.Redis:
-        return connect(self._broker_url, timeout_s=5)
-
-    def _told(self, part: str, work: Callable[[], Any]) -> Any:
-        self._on_part(part)
-        return work()
-
-
-def _scaling(one: Throughput, two: Throughput) -> list[Figure]:
-    return [
-        Figure("jobs an hour, one worker", one.an_hour, "1/h"),
-        Figure("jobs an hour, two workers", two.an_hour, "1/h"),
-        Figure("two workers over one", two.an_hour / one.an_hour, "x", at_least=1.8),
-        Figure("broker commands a job", one.broker_commands_per_job, ""),
-        Figure("broker traffic a job", one.broker_kib_per_job, "KiB"),
-    ]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    def _scaling(
+        self, services: tuple[WorkersAtWork, WorkersAtWork], processes: tuple[JobProcess, JobProcess]
+    ) -> list[Figure]:
+        count, turns = self._settings.throughput_jobs, self._settings.turns
+        measured = []
+        for turn in range(1, turns + 1):
+            self._on_part(f"{count} jobs while more are waiting, with one worker and with two, turn {turn} of {turns}")
+            measured.append(scaling_turn(services, processes, count, two_first=turn % 2 == 0))
+        return scaling_figures(measured)

@@ -1,14 +1,16 @@
-"""The same job without the service: `python -m worker.bench.service.in_process FRAME_FOLDER REPEATS` prints seconds."""
+"""The same job without the service: `python -m worker.bench.service.in_process FRAME_FOLDER`, a line of input a job."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 from worker.bench.service.workload import job_request
 from worker.computing_environment import computing_environment
@@ -18,13 +20,47 @@ from worker.pipeline import PipelineInputs, run
 from worker.segmentation import InputFrame, ModelCache
 
 
-def in_process_seconds(frame: FrameFolder, repeats: int, threads: int) -> list[float]:
-    """Run the job `repeats` times in one process of its own, after one that is not counted."""
-    environment = {**os.environ, **computing_environment(threads), "OMP_WAIT_POLICY": "passive"}
-    command = [sys.executable, "-m", __spec__.name, str(frame.path), str(repeats)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own
-    seconds: list[float] = json.loads(done.stdout)
-    return seconds
+class JobProcess:
+    """A process that computes the job whenever it is told to, as warm as a worker, and otherwise waits."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    @classmethod
+    @contextlib.contextmanager
+    def start(cls, frame: FrameFolder, threads: int) -> Iterator[Self]:
+        """Start the process and let it compute once; it ends with the block."""
+        environment = {**os.environ, **computing_environment(threads), "OMP_WAIT_POLICY": "passive"}
+        command = [sys.executable, "-m", __spec__.name, str(frame.path)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        # Leaving the context closes its input, at which it ends.
+        with subprocess.Popen(command, env=environment, text=True, **pipes) as process:  # type: ignore[call-overload]  # noqa: S603 - our own
+            job = cls(process)
+            job.run()
+            yield job
+
+    def run(self) -> float:
+        """Compute the job and return the seconds it took."""
+        self.begin()
+        return self.finish()
+
+    def begin(self) -> None:
+        """Let it compute the job; `finish` waits for it."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+    def finish(self) -> float:
+        """Wait for the end of the job that was begun first, and return the seconds it took.
+
+        Raises:
+            RuntimeError: The process has ended.
+        """
+        assert self._process.stdout is not None
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError("the process that computes without the service has ended")
+        return float(answer)
 
 
 def _job(frame: FrameFolder) -> Callable[[], None]:
@@ -43,16 +79,12 @@ def _job(frame: FrameFolder) -> Callable[[], None]:
 
 
 def main() -> None:
-    """Print the seconds of each counted run as JSON."""
-    folder, repeats = Path(sys.argv[1]), int(sys.argv[2])
-    job = _job(FrameFolder(folder))
-    job()
-    seconds = []
-    for _ in range(repeats):
+    """Compute the job for every line of input, and print the seconds that it took."""
+    job = _job(FrameFolder(Path(sys.argv[1])))
+    for _ in sys.stdin:
         started = time.perf_counter()
         job()
-        seconds.append(time.perf_counter() - started)
-    print(json.dumps(seconds))  # noqa: T201 - its output
+        print(time.perf_counter() - started, flush=True)  # noqa: T201 - its output
 
 
 if __name__ == "__main__":

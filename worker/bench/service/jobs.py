@@ -16,8 +16,8 @@ _PAUSE_S: Final = 0.05
 _PATIENCE_S: Final = 600.0
 # How a client waits that costs the service little.
 _WAIT: Final = {"Prefer": "wait=30"}
-_WAITING_JOBS: Final = 6
-_BETWEEN_JOBS_S: Final = 0.3
+_WAITING_JOBS: Final = 4
+BETWEEN_JOBS_S: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Jobs:
 
     def one_alone(self) -> JobTimes:
         """Run one job on the idle service. Client and broker share a clock: they are on one machine."""
-        time.sleep(_BETWEEN_JOBS_S)
+        time.sleep(BETWEEN_JOBS_S)
         sent = time.time()
         location = self.post()
         status = self._ended(location)

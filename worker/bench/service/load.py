@@ -10,10 +10,10 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from worker.bench.own_service import HOST
 from worker.bench.service.http_client import Connection
 from worker.bench.service.workload import Body
 
-HOST: Final = "127.0.0.1"
 _ACCEPTED: Final = 202
 _OK: Final = 200
 _CONNECTIONS: Final = 16

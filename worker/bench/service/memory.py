@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from worker.bench.own_service import HOST
 from worker.bench.service.http_client import Connection
-from worker.bench.service.load import HOST
 from worker.bench.service.workload import Body
 
 _CHUNK: Final = 2**20

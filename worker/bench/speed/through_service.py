@@ -5,21 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
-import socket
 import statistics
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from worker.bench.own_service import own_service
 from worker.bench.service.jobs import Jobs
-from worker.bench.service.load import HOST
 from worker.bench.service.memory import peak_mib
 from worker.bench.service.workload import Body, encoded, job_body, job_start
 from worker.bench.speed.source import FrameSource
 from worker.inputs.frame_folder import FrameFolder
-from worker.local_stack import LocalStack
-from worker.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -43,45 +38,21 @@ class ThroughService:
 
 
 def measure_through_service(source: FrameSource, device: str, threads: int, rounds: int) -> ThroughService:
-    """Start a service on a free port and in a folder of its own, calibrate one frame some times, and remove it.
+    """Start a service of its own, calibrate one frame some times, and remove it.
 
     Raises:
         BrokerError, StackError: the service did not start.
         RuntimeError: a job failed.
     """
-    folder = Path(tempfile.mkdtemp(prefix="semalign-bench-"))
-    try:
-        body, with_networks = _body(FrameFolder(source.folders[0]), source)
-        with _stack(folder, device, threads) as stack:
-            jobs = Jobs(stack.url, body)
-            jobs.one_alone()
-            times = [jobs.one_alone() for _ in range(rounds)]
-            jobs.close()
-            # Broker and API are small: the largest process of the service is the one that computes.
-            largest = max(peak_mib(pid) for pid in _descendants(os.getpid()))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    body, with_networks = _body(FrameFolder(source.folders[0]), source)
+    with own_service(workers=1, threads=threads, device=device) as service:
+        jobs = Jobs(service.url, body)
+        jobs.one_alone()
+        times = [jobs.one_alone() for _ in range(rounds)]
+        jobs.close()
+        # Broker and API are small: the largest process of the service is the one that computes.
+        largest = max(peak_mib(pid) for pid in _descendants(os.getpid()))
     return ThroughService(tuple(each.to_start + each.attempt for each in times), largest, with_networks)
-
-
-def _stack(folder: Path, device: str, threads: int) -> LocalStack:
-    # Nothing of a deployment that this machine may be set up for is touched.
-    own = Settings(
-        data_dir=folder,
-        broker_url="",
-        storage_url="",
-        keys_file=None,
-        metrics_port=0,
-        device=device,
-        threads=threads,
-    )
-    chosen = ("data_dir", "storage_url", "keys_file", "metrics_port", "device", "threads")
-    environment = {f"SEMALIGN_{name.upper()}": str(getattr(own, name) or "") for name in chosen}
-    environment |= {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = int(probe.getsockname()[1])
-    return LocalStack(own, host=HOST, port=port, workers=1, environment=environment, log=folder / "service.log")
 
 
 def _body(folder: FrameFolder, source: FrameSource) -> tuple[Body, bool]:
