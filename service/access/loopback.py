@@ -1,5 +1,6 @@
 """Which addresses a server without API keys may be reached at: this machine's own, unless the operator allows more."""
 
+import functools
 import ipaddress
 import socket
 from urllib.parse import urlsplit
@@ -59,6 +60,8 @@ def _names_this_machine(scope: Scope) -> bool:
     return not host or name == "localhost" or _is_loopback(name)
 
 
+# Every request asks twice, mostly for the same; whoever names others must not fill the memory.
+@functools.lru_cache(maxsize=64)
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address.partition("%")[0]).is_loopback
