@@ -34,7 +34,7 @@ def open_image(data: Data, formats: tuple[str, ...], limits: InputLimits) -> Ima
     """
     image = _parse_header(data, formats, limits)
     if image.format == "PNG":
-        # Pillow decodes pixels whose checksum is wrong. What was verified cannot be decoded any more.
+        # Decoding does not compare the checksums of pixels. What was verified cannot be decoded any more.
         with _damage_named():
             image.verify()
         image = _parse_header(data, formats, limits)

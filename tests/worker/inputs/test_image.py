@@ -4,12 +4,13 @@ import io
 import time
 import tracemalloc
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
-from worker.inputs import InputError, InputLimits, read_image
+from worker.inputs import InputError, InputLimits, check_image, read_image
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (7, 9, 3), dtype=np.uint8)
 
@@ -18,6 +19,22 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
+
+
+def decoded_pixels(use: Callable[[], object]) -> int:
+    """Return how many pixels Pillow decodes while `use` is called."""
+    decoded = []
+    load = ImageFile.ImageFile.load
+
+    def counting_load(image: ImageFile.ImageFile) -> object:
+        loaded = load(image)
+        decoded.append(image.width * image.height)
+        return loaded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ImageFile.ImageFile, "load", counting_load)
+        use()
+    return max(decoded, default=0)
 
 
 def test_png_is_read_exactly(tmp_path):
@@ -108,6 +125,29 @@ def test_truncated_image_is_refused_wherever_it_is_cut(valid_images, name):
         with pytest.raises(InputError) as caught:
             read_image(data[:length])
         assert caught.value.code in {"broken-image", "unsupported-image-format"}
+
+
+@pytest.mark.parametrize("use", [read_image, check_image])
+def test_a_png_that_changed_since_it_was_written_is_refused(use):
+    """A bit of its pixels, or of their checksum: whichever it is, they do not fit each other any more."""
+    png = encoded(Image.fromarray(PIXELS), "PNG", compress_level=0)
+    in_pixels, in_their_checksum = png.index(b"IDAT") + PIXELS.size // 2, png.index(b"IEND") - 5
+    for at in (in_pixels, in_their_checksum):
+        data = bytearray(png)
+        data[at] ^= 1
+        with pytest.raises(InputError, match="damaged or truncated") as refused:
+            use(bytes(data))
+        assert refused.value.code == "broken-image"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_checking_an_image_takes_a_fraction_of_reading_it(kind):
+    """The API checks in its own memory and on its own core what a worker decodes."""
+    pixels = np.random.default_rng(2).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(pixels), kind)
+    assert check_image(data) == (1200, 1600)
+    assert decoded_pixels(lambda: check_image(data)) <= pixels[..., 0].size / 64
+    assert decoded_pixels(lambda: read_image(data)) == pixels[..., 0].size
 
 
 def test_other_files_are_no_images(tmp_path):
