@@ -208,7 +208,7 @@ class JobStore:
         return Verdict(self._run(transitions.FORGET_INPUTS, job_id))
 
     def leave_untidy(self, job_id: str) -> None:
-        """Note that blobs may yet be written for a job that was tidied, or that is gone."""
+        """Note that a job may keep blobs that nobody reads: some may yet be written, or could not be deleted."""
         self._client.zadd(self._untidy, {job_id: self._now()})
 
     def tidied(self, job_id: str) -> None:
