@@ -1,5 +1,6 @@
 """Job records in the broker's Redis: reading them, and the transitions as methods."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -136,7 +137,9 @@ class JobStore:
             worker: Name of the worker that takes it.
             lease_s: Seconds until the attempt counts as dead unless it renews its lease.
         """
-        verdict, token = self._run(transitions.BEGIN, job_id, worker, lease_s)
+        # The client may send the call again: an attempt whose answer was lost must not shut itself out.
+        call = uuid.uuid4().hex
+        verdict, token = self._run(transitions.BEGIN, job_id, worker, lease_s, call)
         return Attempt(Verdict(verdict), int(token))
 
     def renew(self, job_id: str, token: int, lease_s: float) -> Verdict:

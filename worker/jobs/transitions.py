@@ -121,17 +121,20 @@ return 'ok'
 """
 )
 
-# ARGV: id, worker, seconds of the lease. Answers {verdict, token}.
+# ARGV: id, worker, seconds of the lease, what tells this call from all others. Answers {verdict, token}.
 BEGIN: Final = (
     _JOB
     + """
 if not state then return {'gone', 0} end
-if state == 'running' then return {'owned', 0} end
+if state == 'running' then
+  if get('begun_by') == ARGV[4] then return {'ok', get('token')} end  -- a repeat, as for `finish`
+  return {'owned', 0}
+end
 if state == 'cancelled' then return {'cancelled', 0} end
 if state ~= 'queued' then return {'finished', 0} end
 leave_indexes()
 redis.call('HINCRBY', job, 'deliveries', 1)
-set('state', 'running', 'worker', ARGV[2], 'started_at', now())
+set('state', 'running', 'worker', ARGV[2], 'started_at', now(), 'begun_by', ARGV[4])
 extend_lease(ARGV[3])
 return {'ok', redis.call('HINCRBY', job, 'token', 1)}
 """
