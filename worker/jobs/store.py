@@ -218,7 +218,7 @@ class JobStore:
         """Note that what nobody will read of a job was deleted, and that nothing more can be written."""
         self._client.zrem(self._untidy, job_id)
 
-    def owned_jobs(self) -> list[str]:
+    def leased_jobs(self) -> list[str]:
         """Return the jobs that an attempt has, whether it lives or not."""
         return self._ids(self._leases)
 
