@@ -57,7 +57,7 @@ end
 
 local function leave_indexes()
   for index = 3, #KEYS do redis.call('ZREM', KEYS[index], id) end
-  redis.call('HDEL', job, 'lease_until')
+  redis.call('HDEL', job, 'lease_until', 'begun_by')
 end
 
 -- To the place it had: a job that was begun before is older than all that wait.
