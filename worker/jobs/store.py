@@ -214,9 +214,9 @@ class JobStore:
         """Note that a job may keep blobs that nobody reads: some may yet be written, or could not be deleted."""
         self._client.zadd(self._untidy, {job_id: self._now()})
 
-    def tidied(self, job_id: str) -> None:
-        """Note that what nobody will read of a job was deleted, and that nothing more can be written."""
-        self._client.zrem(self._untidy, job_id)
+    def tidied(self, job_id: str, seconds: float) -> None:
+        """Note that a job was tidied which was left untidy more than `seconds` ago; one left so since stays noted."""
+        self._run(transitions.TIDIED, job_id, self._now() - seconds)
 
     def leased_jobs(self) -> list[str]:
         """Return the jobs that an attempt has, whether it lives or not."""

@@ -206,3 +206,13 @@ REMOVE: Final = _JOB + "forget() return state and 'ok' or 'gone'"
 
 # ARGV: id. The inputs of an ended job were deleted.
 FORGET_INPUTS: Final = _JOB + "redis.call('ZREM', inputs, id) return state and 'ok' or 'gone'"
+
+# ARGV: id, a moment: a job that was left untidy later, as it ended meanwhile, stays in the index.
+TIDIED: Final = (
+    _JOB
+    + """
+local since = redis.call('ZSCORE', untidy, id)
+if since and tonumber(since) <= tonumber(ARGV[2]) then redis.call('ZREM', untidy, id) end
+return 'ok'
+"""
+)
