@@ -68,6 +68,10 @@ class Leftovers:
                     structlog.get_logger(__name__).info("refused job taken back", job_id=job_id)
             except (RedisError, StorageUnavailable):
                 continue
+            except Exception:  # nobody would start another thread, and the next job is to have its turn
+                job_id, _ = self._open.popleft()
+                structlog.get_logger(__name__).exception("refused job left to reconciling", job_id=job_id)
+                continue
             with self._lock:
                 if not self._open:
                     self._is_trying = False

@@ -86,7 +86,7 @@ class _Queues(Collector):
         try:
             for queue in JobQueue:
                 depth.add_metric([queue.value], self._jobs.waiting_jobs(queue))
-            running.add_metric([], len(self._jobs.owned_jobs()))
+            running.add_metric([], len(self._jobs.leased_jobs()))
         except RedisError:
             up.add_metric([], 0)
             yield up

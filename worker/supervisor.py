@@ -73,7 +73,7 @@ class Supervisor:
 
     def hand_back_all(self) -> None:
         """Let the jobs wait whose processes were stopped with this worker; Celery puts their messages back."""
-        for job_id in self._jobs.owned_jobs():
+        for job_id in self._jobs.leased_jobs():
             if (record := self._own(job_id)) is not None:
                 verdict = self._jobs.hand_back(job_id, record.token)
                 structlog.get_logger(__name__).info("job handed back", job_id=job_id, verdict=verdict.value)

@@ -143,7 +143,7 @@ class Fleet:
 
     def _some_worker(self) -> Child:
         """Return a worker that has a job, if there is one."""
-        records = [self.jobs.get(job_id) for job_id in self.jobs.owned_jobs()]
+        records = [self.jobs.get(job_id) for job_id in self.jobs.leased_jobs()]
         names = {record.worker.partition("@")[0] for record in records if record is not None}
         busy = [worker for slot, worker in enumerate(self.workers) if f"worker-{slot}" in names and worker.is_alive]
         return self.dice.choice(busy or [worker for worker in self.workers if worker.is_alive] or self.workers)

@@ -149,7 +149,7 @@ def _run(fleet: Any, dose: Any, caller: Caller, faults: list[Callable[[], None]]
         fleet.revive()
         caller.turn()
         late_s = time.monotonic() - next_fault
-        if faults and late_s > 0 and (late_s > AIM_S or fleet.jobs.owned_jobs() or _all_over(caller.orders)):
+        if faults and late_s > 0 and (late_s > AIM_S or fleet.jobs.leased_jobs() or _all_over(caller.orders)):
             faults.pop()()
             next_fault = time.monotonic() + fleet.dice.uniform(*dose.pause_s)
         if (now_over := sum(order.is_over for order in caller.orders)) > over or faults:
@@ -166,7 +166,7 @@ def _quiet(fleet: Any) -> bool:
     """Return whether nothing waits and nothing is owned: not even jobs that no caller heard of."""
     fleet.revive()
     waiting = sum(fleet.jobs.waiting_jobs(queue) for queue in JobQueue)
-    return not waiting and not fleet.jobs.owned_jobs()
+    return not waiting and not fleet.jobs.leased_jobs()
 
 
 def _endings_logged(fleet: Any) -> Counter[str]:

@@ -12,6 +12,8 @@ from PIL import Image
 from redis.exceptions import RedisError
 
 from worker.attempt import Workbench, run_attempt
+from worker.dispatch import Dispatcher
+from worker.jobs.reconciler import Reconciler
 from worker.jobs.record import FrameKeys, JobInputs, JobRecord, JobState
 from worker.jobs.store import JobStore, connect
 from worker.settings import Settings
@@ -185,6 +187,33 @@ def test_a_time_limit_that_breaks_into_the_last_steps_leaves_nothing_undone(
     record = _record(bench)
     assert (record.state, record.artifacts) == (JobState.SUCCEEDED, 2)
     assert _attempts_with_files(bench) == {"2"}
+
+
+def test_what_an_outage_keeps_of_a_job_that_is_gone_goes_after_it(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt was taken for dead, its job deleted; it wakes up, writes, and cannot take it back."""
+    _submit(bench)
+    run, delete_job = bench.pipeline.run, BlobStore.delete_job
+
+    def deleted_while_running(*arguments: object) -> object:
+        output = run(*arguments)
+        bench.blobs.delete_job("a")
+        bench.jobs.remove("a")
+        monkeypatch.setattr(BlobStore, "delete_job", refuses)
+        return output
+
+    def refuses(*_: object) -> None:
+        raise StorageUnavailable("away")
+
+    monkeypatch.setattr(bench.pipeline, "run", deleted_while_running)
+    with pytest.raises(StorageUnavailable):
+        run_attempt(bench, "a", "worker-1")
+    assert _files(bench)
+    monkeypatch.setattr(BlobStore, "delete_job", delete_job)
+    over = bench.settings.model_copy(update={"hard_time_limit_s": -1.0})
+    Reconciler(over, bench.jobs, bench.blobs, Dispatcher(over)).tidy()
+    assert _files(bench) == set()
 
 
 def test_missing_inputs_are_named(bench: Workbench) -> None:

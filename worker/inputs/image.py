@@ -11,7 +11,7 @@ _FORMATS = ("PNG", "JPEG")
 
 
 def check_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> tuple[int, int]:
-    """Refuse what `read_image` refuses, and return height and width of the rest; no array is made of it.
+    """Refuse what `read_image` refuses, as far as `check_image_file` can tell, and return height and width of the rest.
 
     Raises:
         InputError: As `read_image`.

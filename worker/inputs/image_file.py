@@ -68,7 +68,7 @@ def stated_size(data: Data, formats: tuple[str, ...]) -> tuple[int, int] | None:
     try:
         with Image.open(stream_of(data), formats=formats) as image:
             return image.size
-    except Exception:  # as above; what reads the image says what is wrong with it
+    except Exception:  # Pillow raises whatever the bytes provoke; what reads the image says what is wrong with it
         return None
 
 
@@ -78,7 +78,7 @@ def _parse_header(data: Data, formats: tuple[str, ...], limits: InputLimits) -> 
         image = Image.open(stream_of(data), formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(limits) from error
-    except Exception as error:  # as above
+    except Exception as error:  # Pillow raises whatever the bytes provoke
         raise InputError(
             "unsupported-image-format",
             f"The file is not a readable {' or '.join(formats)} image: send it as {' or '.join(formats)}.",
@@ -101,7 +101,7 @@ def _parse_header(data: Data, formats: tuple[str, ...], limits: InputLimits) -> 
 def _damage_named() -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # Pillow's decoders raise whatever the bytes provoke
+    except Exception as error:  # as for headers
         raise _broken(str(error)) from error
 
 

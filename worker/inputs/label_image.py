@@ -14,7 +14,7 @@ _BIT_DEPTH_AT = 24  # signature 8, chunk length 4, "IHDR" 4, width 4, height 4
 
 
 def check_label_image(source: Source, limits: InputLimits = DEFAULT_LIMITS) -> tuple[int, int]:
-    """Refuse what `read_label_image` refuses, and return height and width of the rest; no array is made of it.
+    """Refuse what `read_label_image` refuses, as far as `check_image_file` can tell; return height and width else.
 
     Raises:
         InputError: As `read_label_image`.

@@ -110,9 +110,10 @@ class Reconciler:
         The attempt that ended the job deleted what there was; but a process that was cut off, or stopped for a while,
         goes on until it notices. At the latest the time limit ends it.
         """
-        for job_id in self._jobs.untidy_for(self._settings.hard_time_limit_s):
+        limit_s = self._settings.hard_time_limit_s
+        for job_id in self._jobs.untidy_for(limit_s):
             let_go(self._jobs, self._blobs, job_id, None)
-            self._jobs.tidied(job_id)
+            self._jobs.tidied(job_id, limit_s)
 
     def expire(self) -> None:
         """Delete inputs and results whose time is over; blobs first, so that no record is gone before its bytes."""

@@ -128,15 +128,15 @@ class JobRecord:
         progress: Share of the whole job that is done, 0 to 1.
         loss: Latest alignment loss the running stage reported, if it has one.
         token: Fencing token: number of the attempt that owns the job; older attempts change nothing.
-        deliveries: How often the job was handed to a worker.
-        worker: Name of the worker that owns the job; empty before the first attempt.
+        deliveries: How often the job was handed to a worker that did not hand it back.
+        worker: Name of the worker whose attempt owns the job, or ended it; empty while the job waits.
         created_at, started_at, finished_at: Unix seconds on the broker's clock.
         inputs: Storage keys of what the caller sent.
         artifacts: Attempt whose result and overlays count; None while there are none.
         error: Why the job failed, if it did.
         origin: Where the job came from.
         lease_until: Unix seconds on the broker's clock until when the attempt that owns the job is known to live;
-            None unless it runs.
+            None unless it runs, or was cancelled and has yet to be deleted.
         verdict: What the result says in a word, for lists; empty where it gives none, and while there is no result.
     """
 

@@ -2,7 +2,7 @@
 
 from worker.jobs.record import JobRecord, JobState
 from worker.jobs.store import JobStore
-from worker.storage import BlobStore
+from worker.storage import BlobStore, StorageUnavailable
 
 
 def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int | None) -> JobRecord | None:
@@ -24,15 +24,20 @@ def let_go(jobs: JobStore, blobs: BlobStore, job_id: str, token: int | None) -> 
         RedisError, StorageUnavailable: Something may be left; whoever comes next to it does the rest.
     """
     record = jobs.get(job_id)
-    if record is None or record.state is JobState.CANCELLED:
-        blobs.delete_job(job_id)
-        jobs.remove(job_id)
-    elif record.state.is_terminal:
-        for attempt in range(1, record.token + 1):
-            if attempt != record.artifacts:
-                blobs.delete_attempt(job_id, attempt)
-    elif token is not None:
-        blobs.delete_attempt(job_id, token)
+    try:
+        if record is None or record.state is JobState.CANCELLED:
+            blobs.delete_job(job_id)
+            jobs.remove(job_id)
+        elif record.state.is_terminal:
+            for attempt in range(1, record.token + 1):
+                if attempt != record.artifacts:
+                    blobs.delete_attempt(job_id, attempt)
+        elif token is not None:
+            blobs.delete_attempt(job_id, token)
+    except StorageUnavailable:
+        # To a job that has ended, or is gone, nobody else would come.
+        jobs.leave_untidy(job_id)
+        raise
     return record
 
 

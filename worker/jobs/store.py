@@ -1,5 +1,6 @@
 """Job records in the broker's Redis: reading them, and the transitions as methods."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -136,7 +137,9 @@ class JobStore:
             worker: Name of the worker that takes it.
             lease_s: Seconds until the attempt counts as dead unless it renews its lease.
         """
-        verdict, token = self._run(transitions.BEGIN, job_id, worker, lease_s)
+        # The client may send the call again: an attempt whose answer was lost must not shut itself out.
+        call = uuid.uuid4().hex
+        verdict, token = self._run(transitions.BEGIN, job_id, worker, lease_s, call)
         return Attempt(Verdict(verdict), int(token))
 
     def renew(self, job_id: str, token: int, lease_s: float) -> Verdict:
@@ -208,14 +211,14 @@ class JobStore:
         return Verdict(self._run(transitions.FORGET_INPUTS, job_id))
 
     def leave_untidy(self, job_id: str) -> None:
-        """Note that blobs may yet be written for a job that was tidied, or that is gone."""
+        """Note that a job may keep blobs that nobody reads: some may yet be written, or could not be deleted."""
         self._client.zadd(self._untidy, {job_id: self._now()})
 
-    def tidied(self, job_id: str) -> None:
-        """Note that what nobody will read of a job was deleted, and that nothing more can be written."""
-        self._client.zrem(self._untidy, job_id)
+    def tidied(self, job_id: str, seconds: float) -> None:
+        """Note that a job was tidied which was left untidy more than `seconds` ago; one left so since stays noted."""
+        self._run(transitions.TIDIED, job_id, self._now() - seconds)
 
-    def owned_jobs(self) -> list[str]:
+    def leased_jobs(self) -> list[str]:
         """Return the jobs that an attempt has, whether it lives or not."""
         return self._ids(self._leases)
 

@@ -57,7 +57,7 @@ end
 
 local function leave_indexes()
   for index = 3, #KEYS do redis.call('ZREM', KEYS[index], id) end
-  redis.call('HDEL', job, 'lease_until')
+  redis.call('HDEL', job, 'lease_until', 'begun_by')
 end
 
 -- To the place it had: a job that was begun before is older than all that wait.
@@ -121,17 +121,20 @@ return 'ok'
 """
 )
 
-# ARGV: id, worker, seconds of the lease. Answers {verdict, token}.
+# ARGV: id, worker, seconds of the lease, what tells this call from all others. Answers {verdict, token}.
 BEGIN: Final = (
     _JOB
     + """
 if not state then return {'gone', 0} end
-if state == 'running' then return {'owned', 0} end
+if state == 'running' then
+  if get('begun_by') == ARGV[4] then return {'ok', get('token')} end  -- a repeat, as for `finish`
+  return {'owned', 0}
+end
 if state == 'cancelled' then return {'cancelled', 0} end
 if state ~= 'queued' then return {'finished', 0} end
 leave_indexes()
 redis.call('HINCRBY', job, 'deliveries', 1)
-set('state', 'running', 'worker', ARGV[2], 'started_at', now())
+set('state', 'running', 'worker', ARGV[2], 'started_at', now(), 'begun_by', ARGV[4])
 extend_lease(ARGV[3])
 return {'ok', redis.call('HINCRBY', job, 'token', 1)}
 """
@@ -203,3 +206,13 @@ REMOVE: Final = _JOB + "forget() return state and 'ok' or 'gone'"
 
 # ARGV: id. The inputs of an ended job were deleted.
 FORGET_INPUTS: Final = _JOB + "redis.call('ZREM', inputs, id) return state and 'ok' or 'gone'"
+
+# ARGV: id, a moment: a job that was left untidy later, as it ended meanwhile, stays in the index.
+TIDIED: Final = (
+    _JOB
+    + """
+local since = redis.call('ZSCORE', untidy, id)
+if since and tonumber(since) <= tonumber(ARGV[2]) then redis.call('ZREM', untidy, id) end
+return 'ok'
+"""
+)

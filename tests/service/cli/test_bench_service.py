@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from service.cli.main import app
+from worker.bench.own_service import OwnService
 from worker.bench.service.jobs import Jobs
 from worker.bench.service.load import open_load, polling_rate
 from worker.bench.service.memory import upload_memory
@@ -22,6 +23,13 @@ def body(make_job: Any) -> Body:
     """Return a job of a tenth of a second, as it crosses the wire."""
     request = httpx.Request("POST", "http://127.0.0.1/", files=make_job(seconds=0.1).parts)
     return Body(request.read(), request.headers["content-type"])
+
+
+@pytest.fixture
+def service(stack: Any) -> OwnService:
+    """Return the running service as a benchmark knows its own."""
+    url = f"http://127.0.0.1:{stack.port}"
+    return OwnService(stack.port, url, stack.api.pid, stack.settings.resolved_broker_url)
 
 
 def test_an_open_load_makes_every_job(stack: Any, body: Body) -> None:
@@ -39,18 +47,19 @@ def test_an_upload_that_is_refused_is_no_measurement(stack: Any) -> None:
         asyncio.run(open_load(stack.port, Body(b"{}", "application/json"), rate=10, seconds=0.1))
 
 
-def test_polls_are_counted_by_the_generator_at_hand(stack: Any, body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_polls_are_counted_by_the_generator_at_hand(
+    service: OwnService, body: Body, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where wrk is not installed, the benchmark's own asks; an address that is not there is no measurement."""
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    jobs = Jobs(f"http://127.0.0.1:{stack.port}", body)
-    location = jobs.post()
-    rate, generator = polling_rate(stack.port, location, seconds=0.3)
-    assert rate > 0
-    assert generator == "the benchmark's own generator"
-    with pytest.raises(RuntimeError, match="answered with 404"):
-        polling_rate(stack.port, "/jobs/none", seconds=0.1)
-    jobs.delete([location])
-    jobs.close()
+    with Jobs(service, body) as jobs:
+        location = jobs.post()
+        rate, generator = polling_rate(service.port, location, seconds=0.3)
+        assert rate > 0
+        assert generator == "the benchmark's own generator"
+        with pytest.raises(RuntimeError, match="answered with 404"):
+            polling_rate(service.port, "/jobs/none", seconds=0.1)
+        jobs.delete([location])
 
 
 def test_large_uploads_are_all_in_flight_at_once(stack: Any, make_job: Any) -> None:
@@ -66,16 +75,29 @@ def test_large_uploads_are_all_in_flight_at_once(stack: Any, make_job: Any) -> N
         stack.wait_for_end(location.rpartition("/")[2])
 
 
-def test_jobs_are_timed_and_leave_nothing(stack: Any, body: Body) -> None:
-    """Alone and many at once, they are gone when they were measured."""
-    jobs = Jobs(f"http://127.0.0.1:{stack.port}", body)
-    times = jobs.one_alone()
-    assert times.to_start > 0
-    assert times.attempt >= 0.1
-    throughput = jobs.many(3, connect(stack.settings.resolved_broker_url, timeout_s=5))
-    assert throughput.seconds >= 0.3
-    assert throughput.broker_commands_per_job > 1
-    jobs.close()
+def test_large_uploads_that_are_refused_are_no_measurement(service: OwnService) -> None:
+    """It is said in a sentence, as the command hands it on."""
+    request = httpx.Request("POST", service.url, files={"nothing-known": bytes(4096)})
+    unknown = Body(request.read(), request.headers["content-type"])
+    with pytest.raises(RuntimeError, match="answered with 4"):
+        asyncio.run(upload_memory(service.port, service.api_pid, unknown, uploads=2))
+
+
+def test_jobs_are_timed_and_leave_nothing(service: OwnService, body: Body) -> None:
+    """Alone and many at once, they are gone when they were measured, as are the connections."""
+    broker = connect(service.broker_url, timeout_s=5)
+    before = set(broker.keys("semalign:job:*"))
+    with Jobs(service, body) as jobs:
+        times = jobs.one_alone()
+        assert times.to_start > 0
+        assert times.attempt >= 0.1
+        throughput = jobs.many(3)
+        assert throughput.seconds >= 0.3
+        assert throughput.broker_commands_per_job > 1
+    assert set(broker.keys("semalign:job:*")) == before
+    broker.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        jobs.post()
 
 
 def test_a_folder_that_cannot_be_written_is_said_before_any_work(tmp_path: Any) -> None:

@@ -159,6 +159,28 @@ def test_a_waiting_job_without_a_message_gets_one(
     assert client.llen(QUEUES[queue]) == 2
 
 
+def test_a_job_that_ends_while_it_is_tidied_is_tidied_once_more(
+    jobs: JobStore, reconciler: Reconciler, client: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its lost attempt may write counts from its end, and not from what it was left untidy for before."""
+    jobs.create("a", INPUTS)
+    for _ in range(2):
+        jobs.begin("a", "worker", 0)
+        jobs.lose("a", 1, 3)
+    jobs.leave_untidy("a")
+    client.zadd("semalign:untidy", {"a": 0})  # long ago
+    get = JobStore.get
+
+    def ends(store: JobStore, job_id: str) -> object:
+        record = get(store, job_id)
+        store.finish(job_id, 2, JobState.SUCCEEDED, artifacts=False)
+        return record
+
+    monkeypatch.setattr(JobStore, "get", ends)
+    reconciler.tidy()
+    assert jobs.untidy_for(AT_ONCE_S) == ["a"]
+
+
 def _stored(jobs: JobStore, blobs: BlobStore, job_id: str, origin: JobOrigin = ANONYMOUS) -> None:
     """Create a job with its inputs, as it is accepted."""
     request, image, cloud = (input_key(job_id, name) for name in ("request.json", "image-0", "point_cloud-0.bin"))

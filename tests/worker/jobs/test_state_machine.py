@@ -209,7 +209,7 @@ class Transitions(RuleBasedStateMachine):
         assert sum(map(self.store.waiting_jobs, JobQueue)) == len(waiting)
         assert set(self.store.sent_before(-1)) == set(waiting)
         owned = {id_ for id_, job in jobs.items() if job.state in (JobState.RUNNING, JobState.CANCELLED)}
-        assert set(self.store.owned_jobs()) == owned
+        assert set(self.store.leased_jobs()) == owned
         assert set(self.store.expired_leases()) == {id_ for id_ in owned if not jobs[id_].is_leased}
         ended = {id_ for id_, job in jobs.items() if job.state in (JobState.SUCCEEDED, JobState.FAILED)}
         assert set(self.store.ended_before(-1)) == ended

@@ -1,9 +1,12 @@
 """Job records and their transitions, in a real broker."""
 
+import contextlib
 import dataclasses
 import threading
+import time
 
 import pytest
+from cut_line import Cut, CutLine
 
 from worker.jobs.failures import POISON
 from worker.jobs.record import ANONYMOUS, FrameKeys, JobError, JobInputs, JobOrigin, JobQueue, JobState
@@ -167,6 +170,31 @@ def test_a_job_that_runs_is_not_begun_again(jobs: JobStore) -> None:
     token = _begun(jobs)
     assert jobs.begin("a", "worker-2", LEASE_S) == Attempt(Verdict.OWNED, 0)
     assert jobs.finish("a", token, JobState.SUCCEEDED, artifacts=True) is Verdict.OK
+
+
+def test_a_job_is_begun_although_the_answer_was_lost(jobs: JobStore, broker_settings: Settings) -> None:
+    """Who asks again for the same attempt has it: else nobody would until its lease runs out, and it would count."""
+    line = CutLine(broker_settings.resolved_broker_url)
+    worker = JobStore(connect(f"redis://127.0.0.1:{line.port}", timeout_s=5, patience_s=30))
+    _begun(jobs, "so that the script is known")
+    jobs.create("a", INPUTS)
+    mending = threading.Thread(target=_mend_once_cut, args=(line,))
+    line.cut_at(Cut(b"worker-7", then=mending.start))
+    attempt = worker.begin("a", "worker-7", LEASE_S)
+    mending.join()
+    assert attempt == Attempt(Verdict.OK, 1)
+    assert jobs.progress("a", attempt.token, "refinement", 0.5, None) is Verdict.OK
+    assert worker.begin("a", "worker-7", LEASE_S) == Attempt(Verdict.OWNED, 0)
+    worker.close()
+    line.close()
+
+
+def _mend_once_cut(line: CutLine) -> None:
+    while True:
+        with contextlib.suppress(OSError):  # its port is taken until it is cut
+            line.mend()
+            return
+        time.sleep(0.01)
 
 
 def test_an_ended_job_is_not_begun_again(jobs: JobStore) -> None:

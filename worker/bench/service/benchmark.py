@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from worker.bench.own_service import OwnService, own_service
+from worker.bench.own_service import own_service
 from worker.bench.service.in_process import JobProcess
-from worker.bench.service.jobs import BETWEEN_JOBS_S, Jobs, JobTimes
+from worker.bench.service.jobs import Jobs
 from worker.bench.service.load import open_load, polling_rate
 from worker.bench.service.memory import upload_memory
+from worker.bench.service.overhead import measure_pair, overhead_figures
 from worker.bench.service.report import Figure, percentile
-from worker.bench.service.scaling import WorkersAtWork, scaling_figures, scaling_turn
+from worker.bench.service.scaling import scaling_figures, scaling_turn
 from worker.bench.service.workload import job_body, large_body, render_frame
-from worker.jobs.store import connect
 
 OnPart = Callable[[str], None]
 _THREADS: Final = 1
@@ -74,33 +72,33 @@ class _Measurement:
         self._body = job_body(self._frame)
 
     def run(self) -> list[Figure]:
-        with self._service(workers=0) as (none, jobs):
-            figures = [*self._memory(none, jobs), self._polling(none, jobs)]
-        with self._service(workers=1) as (one, jobs), JobProcess.start(self._frame, _THREADS) as process:
-            figures += self._alone(jobs, process)
-            figures += self._load(one, jobs)
-            with self._service(workers=2) as (two, jobs_of_two), JobProcess.start(self._frame, _THREADS) as second:
-                services = WorkersAtWork(jobs, one.broker_url), WorkersAtWork(jobs_of_two, two.broker_url)
-                figures += self._scaling(services, (process, second))
+        with self._service(workers=0) as jobs:
+            figures = [*self._memory(jobs), self._polling(jobs)]
+        with self._service(workers=1) as one, JobProcess.start(self._frame, _THREADS) as process:
+            figures += self._overhead(one, process)
+            figures += self._load(one)
+            with self._service(workers=2) as two, JobProcess.start(self._frame, _THREADS) as second:
+                figures += self._scaling((one, two), (process, second))
         return figures
 
     @contextlib.contextmanager
-    def _service(self, workers: int) -> Iterator[tuple[OwnService, Jobs]]:
+    def _service(self, workers: int) -> Iterator[Jobs]:
         self._on_part(f"starting broker, API and {workers} workers")
         max_points = max(2_000_000, self._settings.upload_mib * _MIB // 16)
-        with own_service(workers, threads=_THREADS, max_points=max_points) as service:
-            jobs = Jobs(service.url, self._body)
+        with (
+            own_service(workers, threads=_THREADS, max_points=max_points) as service,
+            Jobs(service, self._body) as jobs,
+        ):
             if workers:
                 # A worker answers before torch is loaded: these keep the first one busy until the last takes some, too.
-                jobs.many(_WARM_UP_JOBS * workers, connect(service.broker_url, timeout_s=5))
-            yield service, jobs
-            jobs.close()
+                jobs.many(_WARM_UP_JOBS * workers)
+            yield jobs
 
-    def _memory(self, service: OwnService, jobs: Jobs) -> list[Figure]:
+    def _memory(self, jobs: Jobs) -> list[Figure]:
         count, mib = self._settings.uploads, self._settings.upload_mib
         self._on_part(f"memory with {count} uploads of {mib} MiB in flight")
         body = large_body(self._frame, mib * _MIB)
-        memory = asyncio.run(upload_memory(service.port, service.api_pid, body, count))
+        memory = asyncio.run(upload_memory(jobs.service.port, jobs.service.api_pid, body, count))
         jobs.delete(list(memory.locations))
         what = f"{count} uploads of {mib} MiB"
         return [
@@ -109,51 +107,26 @@ class _Measurement:
             Figure(f"API memory, most until all {what} were answered", memory.peak_mib, "MiB", at_most=250),
         ]
 
-    def _polling(self, service: OwnService, jobs: Jobs) -> Figure:
+    def _polling(self, jobs: Jobs) -> Figure:
         self._on_part("polling")
         location = jobs.post()
-        rate, generator = polling_rate(service.port, location, seconds=self._settings.load_seconds)
+        rate, generator = polling_rate(jobs.service.port, location, seconds=self._settings.load_seconds)
         jobs.delete([location])
         return Figure(f"status polls, asked by {generator}", rate, "1/s", at_least=500)
 
-    def _alone(self, jobs: Jobs, process: JobProcess) -> list[Figure]:
+    def _overhead(self, jobs: Jobs, process: JobProcess) -> list[Figure]:
         count = self._settings.repeats
-        times: list[JobTimes] = []
-        in_process: list[float] = []
-
-        def in_service() -> None:
-            times.append(jobs.one_alone())
-
-        def without() -> None:
-            time.sleep(BETWEEN_JOBS_S)
-            in_process.append(process.run())
-
-        # One beside the other: a machine whose pace wanders within seconds is to slow both down.
+        pairs = []
         for index in range(count):
             self._on_part(f"job {index + 1} of {count} in the service and in process")
-            for run in (in_service, without) if index % 2 else (without, in_service):
-                run()
-        attempts = [each.attempt for each in times]
-        added = [100 * (attempt / computed - 1) for attempt, computed in zip(attempts, in_process, strict=True)]
-        return [
-            Figure(
-                "upload to start of the attempt, idle, median",
-                statistics.median(t.to_start for t in times) * 1e3,
-                "ms",
-                at_most=100,
-            ),
-            Figure("job in process, median", statistics.median(in_process), "s"),
-            Figure("attempt in the service, median", statistics.median(attempts), "s"),
-            Figure(f"added by the service, median of {count} pairs", statistics.median(added), "%", at_most=5),
-            Figure("added by the service, quartiles of the pairs: lower", percentile(added, 25), "%"),
-            Figure("added by the service, quartiles of the pairs: upper", percentile(added, 75), "%"),
-        ]
+            pairs.append(measure_pair(jobs, process, service_first=index % 2 == 1))
+        return overhead_figures(pairs)
 
-    def _load(self, service: OwnService, jobs: Jobs) -> list[Figure]:
+    def _load(self, jobs: Jobs) -> list[Figure]:
         rate, seconds = self._settings.load_rate, self._settings.load_seconds
         self._on_part(f"{rate:g} uploads a second for {seconds:g} s")
         busy = jobs.post()
-        uploads = asyncio.run(open_load(service.port, self._body, rate=rate, seconds=seconds))
+        uploads = asyncio.run(open_load(jobs.service.port, self._body, rate=rate, seconds=seconds))
         jobs.delete([busy, *(upload.location for upload in uploads)])
         latencies = [upload.seconds * 1e3 for upload in uploads]
         what = f"POST /calibrate, {len(self._body.content) / 1e6:.1f} MB, {rate:g}/s, worker busy"
@@ -162,9 +135,7 @@ class _Measurement:
             Figure(f"{what}: p95", percentile(latencies, 95), "ms", at_most=250),
         ]
 
-    def _scaling(
-        self, services: tuple[WorkersAtWork, WorkersAtWork], processes: tuple[JobProcess, JobProcess]
-    ) -> list[Figure]:
+    def _scaling(self, services: tuple[Jobs, Jobs], processes: tuple[JobProcess, JobProcess]) -> list[Figure]:
         count, turns = self._settings.throughput_jobs, self._settings.turns
         measured = []
         for turn in range(1, turns + 1):

@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 import httpx
-import redis
 
+from worker.bench.own_service import OwnService
 from worker.bench.service.workload import Body
+from worker.jobs.store import connect
 
 _PAUSE_S: Final = 0.05
 _PATIENCE_S: Final = 600.0
 # How a client waits that costs the service little.
 _WAIT: Final = {"Prefer": "wait=30"}
-_WAITING_JOBS: Final = 4
+# Enough for two workers to find one that waits when they end theirs in the same moment.
+_JOBS_AT_ONCE: Final = 4
+_BROKER_TIMEOUT_S: Final = 5.0
 BETWEEN_JOBS_S: Final = 0.3
 
 
@@ -49,15 +53,29 @@ class Throughput:
 
 
 class Jobs:
-    """Posts jobs, waits for them and deletes them."""
+    """Posts jobs to a service, waits for them and deletes them; its connections are closed with the block.
 
-    def __init__(self, url: str, body: Body) -> None:
-        self._http = httpx.Client(base_url=url, timeout=60)
+    Args:
+        service: Where they go.
+        body: What each of them is.
+    """
+
+    def __init__(self, service: OwnService, body: Body) -> None:
+        self.service = service
         self._body = body
+        self._http = httpx.Client(base_url=service.url, timeout=60)
+        self._broker = connect(service.broker_url, timeout_s=_BROKER_TIMEOUT_S)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """Connect with the first request."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         """Close the connections."""
         self._http.close()
+        self._broker.close()
 
     def post(self) -> str:
         """Post a job and return its address."""
@@ -76,25 +94,24 @@ class Jobs:
         started, finished = (_moment(status, name) for name in ("started_at", "finished_at"))
         return JobTimes(started - sent, finished - started)
 
-    def many(self, count: int, broker: redis.Redis) -> Throughput:
-        """Keep jobs waiting, a new one for each that ends, and time `count` of them from end to end.
+    def many(self, count: int) -> Throughput:
+        """Keep four jobs in the service, a new one for each that ends, and time `count` of them from end to end.
 
         So every worker is busy from the first end to the last that counts, and the uploads that a job costs in the long
         run fall into the time that is measured.
 
         Args:
             count: Jobs that count; as many for each worker, so that none is caught half-way.
-            broker: Where commands are counted.
         """
-        before = broker.info("stats")
-        locations = [self.post() for _ in range(_WAITING_JOBS)]
+        before = self._broker.info("stats")
+        locations = [self.post() for _ in range(_JOBS_AT_ONCE)]
         ends = []
-        posted = count + _WAITING_JOBS
+        posted = count + _JOBS_AT_ONCE
         for index in range(posted):
             ends.append(_moment(self._ended(locations[index]), "finished_at"))
             if len(locations) < posted:
                 locations.append(self.post())
-        after = broker.info("stats")
+        after = self._broker.info("stats")
         self.delete(locations)
         ends.sort()
         commands = after["total_commands_processed"] - before["total_commands_processed"]
@@ -102,18 +119,24 @@ class Jobs:
         return Throughput(count, ends[count] - ends[0], commands / posted, traffic / 1024 / posted)
 
     def delete(self, locations: list[str]) -> None:
-        """Delete jobs, whatever they are at, and wait until none is left that a worker still has."""
+        """Delete jobs, whatever they are at, and wait until none is left that a worker still has.
+
+        Raises:
+            RuntimeError: A worker does not let go of one, and would be busy with it while others are measured.
+        """
         for location in reversed(locations):
             self._http.delete(location).raise_for_status()
         deadline = time.monotonic() + _PATIENCE_S
         for location in locations:
-            while self._http.get(location).status_code != httpx.codes.NOT_FOUND and time.monotonic() < deadline:
+            while self._http.get(location).status_code != httpx.codes.NOT_FOUND:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{location} was not gone after {_PATIENCE_S:g} s")
                 time.sleep(_PAUSE_S)
 
     def _ended(self, location: str) -> dict[str, Any]:
         deadline = time.monotonic() + _PATIENCE_S
         while True:
-            status: dict[str, Any] = self._http.get(location, headers=_WAIT).json()
+            status: dict[str, Any] = self._http.get(location, headers=_WAIT).raise_for_status().json()
             if status["finished_at"] is not None:
                 break
             if time.monotonic() > deadline:

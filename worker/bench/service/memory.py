@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from worker.bench.own_service import HOST
-from worker.bench.service.http_client import Connection
+from worker.bench.service.http_client import Answer, Connection
 from worker.bench.service.workload import Body
 
 _CHUNK: Final = 2**20
@@ -35,7 +35,7 @@ async def upload_memory(port: int, pid: int, body: Body, uploads: int) -> Upload
     before = resident_mib(pid)
     all_in_flight, go_on = asyncio.Barrier(uploads + 1), asyncio.Event()
 
-    async def upload() -> str:
+    async def upload() -> Answer:
         async with Connection.open(HOST, port) as connection:
             await connection.send(connection.post_head("/calibrate", body))
             content = memoryview(body.content)
@@ -44,18 +44,19 @@ async def upload_memory(port: int, pid: int, body: Body, uploads: int) -> Upload
             await all_in_flight.wait()
             await go_on.wait()
             await connection.send(content[len(content) - _HELD_BACK :])
-            answer = await connection.answer()
-        if "location" not in answer.headers:
-            raise RuntimeError(f"a large upload was answered with {answer.status}")
-        return answer.headers["location"]
+            return await connection.answer()
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(upload()) for _ in range(uploads)]
         await all_in_flight.wait()
         in_flight = resident_mib(pid)
         go_on.set()
-        locations = [await task for task in tasks]
-    return UploadMemory(before, in_flight, peak_mib(pid), tuple(locations))
+    answers = [task.result() for task in tasks]
+    for answer in answers:
+        # Not in the group: it would wrap what is raised there.
+        if "location" not in answer.headers:
+            raise RuntimeError(f"a large upload was answered with {answer.status}")
+    return UploadMemory(before, in_flight, peak_mib(pid), tuple(answer.headers["location"] for answer in answers))
 
 
 def resident_mib(pid: int) -> float:

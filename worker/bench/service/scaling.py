@@ -5,26 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from worker.bench.service.in_process import JobProcess
 from worker.bench.service.jobs import Jobs, Throughput
 from worker.bench.service.report import Figure
-from worker.jobs.store import connect
-
-_BROKER_TIMEOUT_S: Final = 5.0
-
-
-@dataclass(frozen=True)
-class WorkersAtWork:
-    """A service whose workers are all warm: its jobs and its broker."""
-
-    jobs: Jobs
-    broker_url: str
-
-    def throughput(self, count: int) -> Throughput:
-        """Time `count` jobs while more are waiting."""
-        return self.jobs.many(count, connect(self.broker_url, timeout_s=_BROKER_TIMEOUT_S))
 
 
 @dataclass(frozen=True)
@@ -38,18 +22,18 @@ class ScalingTurn:
 
 
 def scaling_turn(
-    services: tuple[WorkersAtWork, WorkersAtWork], processes: tuple[JobProcess, JobProcess], count: int, two_first: bool
+    services: tuple[Jobs, Jobs], processes: tuple[JobProcess, JobProcess], count: int, two_first: bool
 ) -> ScalingTurn:
     """Measure once what one and two do, one after the other, while the rest is idle.
 
     Args:
-        services: With one worker, and with two.
+        services: With one worker, and with two; all of them warm.
         processes: Two that compute the same job.
         count: Jobs that count, of each service and of each process.
         two_first: Whether the two are measured before the one.
     """
     order = (1, 0) if two_first else (0, 1)
-    throughput = {index: services[index].throughput(count) for index in order}
+    throughput = {index: services[index].many(count) for index in order}
     alone = {index: _an_hour(processes[: index + 1], count) for index in order}
     return ScalingTurn(throughput[0], throughput[1], alone[0], alone[1])
 

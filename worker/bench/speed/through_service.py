@@ -45,11 +45,9 @@ def measure_through_service(source: FrameSource, device: str, threads: int, roun
         RuntimeError: a job failed.
     """
     body, with_networks = _body(FrameFolder(source.folders[0]), source)
-    with own_service(workers=1, threads=threads, device=device) as service:
-        jobs = Jobs(service.url, body)
+    with own_service(workers=1, threads=threads, device=device) as service, Jobs(service, body) as jobs:
         jobs.one_alone()
         times = [jobs.one_alone() for _ in range(rounds)]
-        jobs.close()
         # Broker and API are small: the largest process of the service is the one that computes.
         largest = max(peak_mib(pid) for pid in _descendants(os.getpid()))
     return ThroughService(tuple(each.to_start + each.attempt for each in times), largest, with_networks)

@@ -2,10 +2,9 @@
 
 import pytest
 
-from worker.bench.service import scaling
 from worker.bench.service.jobs import Throughput
 from worker.bench.service.report import Figure
-from worker.bench.service.scaling import ScalingTurn, WorkersAtWork, scaling_figures, scaling_turn
+from worker.bench.service.scaling import ScalingTurn, scaling_figures, scaling_turn
 
 
 class Process:
@@ -32,7 +31,7 @@ class Service:
     def __init__(self, workers: int, calls: list[str]) -> None:
         self._workers, self._calls = workers, calls
 
-    def throughput(self, count: int) -> Throughput:
+    def many(self, count: int) -> Throughput:
         """Note it; each worker takes a second for a job."""
         self._calls.append(f"service of {self._workers}")
         return throughput(count, count / self._workers)
@@ -69,14 +68,3 @@ def test_a_ratio_is_that_of_its_turn() -> None:
     ratio = figures["two workers over one, median of 3 turns"]
     assert ratio == Figure(ratio.name, pytest.approx(10 / 5.5), "x", at_least=1.8)
     assert figures["two processes over one without the service, median of 3 turns"].value == pytest.approx(70 / 36)
-
-
-def test_throughput_is_asked_of_the_services_own_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands are counted where the jobs of this service go."""
-    monkeypatch.setattr(scaling, "connect", lambda url, timeout_s: url)
-
-    class Jobs:
-        def many(self, count: int, broker: str) -> tuple[int, str]:
-            return count, broker
-
-    assert WorkersAtWork(Jobs(), "redis://one").throughput(4) == (4, "redis://one")  # type: ignore[arg-type, comparison-overlap]
