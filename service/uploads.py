@@ -75,7 +75,9 @@ def most_parts(settings: Settings) -> int:
 
 
 def checked_upload(parts: tuple[Part, ...], settings: Settings, kind: JobKind = JobKind.CALIBRATE) -> Upload:
-    """Check everything that can be checked without a network: nothing that passes fails for its form later.
+    """Check everything that can be checked without a network, so that what passes does not fail for its form later.
+
+    The exception is a PNG that was written wrong, with checksums that fit: only decoding it tells.
 
     Args:
         parts: What was received.
