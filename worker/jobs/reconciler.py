@@ -1,7 +1,7 @@
 """Making records and queue agree again, whatever died: nothing accepted stays behind, nothing expired stays on."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import structlog
@@ -66,15 +66,7 @@ class Reconciler:
 
     def requeue_lost(self) -> None:
         """Take jobs from attempts that let their lease run out."""
-        for job_id in self._jobs.expired_leases():
-            if (record := self._jobs.get(job_id)) is None:
-                continue
-            verdict = self._jobs.lose(job_id, record.token, self._settings.max_deliveries, only_if_expired=True)
-            _log("lease ran out", record, verdict)
-            if verdict is Verdict.OK:
-                self._dispatcher.publish(job_id, record.queue)
-            elif verdict in (Verdict.CANCELLED, Verdict.POISON):
-                let_go(self._jobs, self._blobs, job_id, record.token)
+        _each(self._jobs.expired_leases(), self._requeue_if_lost)
 
     def requeue_overlooked(self) -> None:
         """Send the messages again of jobs that wait and are in no queue.
@@ -82,20 +74,47 @@ class Reconciler:
         A message that a worker took is not in the queue either, but its job no longer waits a moment later, unless the
         worker died or has yet to load its models. A second message does no harm: who comes first begins the job.
         """
-        suspects = self._jobs.sent_before(self._settings.lease_s)
-        if not suspects:
+        if suspects := self._jobs.sent_before(self._settings.lease_s):
+            queued = self._dispatcher.queued_jobs()
+            _each([job_id for job_id in suspects if job_id not in queued], self._requeue_or_withdraw)
+
+    def tidy(self) -> None:
+        """Delete what was written in the name of attempts that had lost their job by then.
+
+        The attempt that ended the job deleted what there was; but a process that was cut off, or stopped for a while,
+        goes on until it notices. At the latest the time limit ends it.
+        """
+        _each(self._jobs.untidy_for(self._settings.hard_time_limit_s), self._tidy)
+
+    def expire(self) -> None:
+        """Delete inputs and results whose time is over; blobs first, so that no record is gone before its bytes."""
+        _each(self._jobs.with_inputs_ended_before(self._settings.keep_inputs_s), self._forget_inputs)
+        _each(self._jobs.ended_before(self._settings.keep_results_s), self._remove)
+
+    def sweep(self) -> None:
+        """Delete blobs without a record that are older than any result: what an upload that broke off left."""
+        _each(self._blobs.jobs_older_than(self._settings.keep_results_s), self._sweep)
+
+    def _requeue_if_lost(self, job_id: str) -> None:
+        if (record := self._jobs.get(job_id)) is None:
             return
-        queued = self._dispatcher.queued_jobs()
-        for job_id in suspects:
-            if job_id in queued or (record := self._jobs.get(job_id)) is None:
-                continue
-            if was_refused(record, self._blobs):
-                self._withdraw(record)
-                continue
-            verdict = self._jobs.requeue(job_id)
-            _log("message lost", record, verdict)
-            if verdict is Verdict.OK:
-                self._dispatcher.publish(job_id, record.queue)
+        verdict = self._jobs.lose(job_id, record.token, self._settings.max_deliveries, only_if_expired=True)
+        _log("lease ran out", record, verdict)
+        if verdict is Verdict.OK:
+            self._dispatcher.publish(job_id, record.queue)
+        elif verdict in (Verdict.CANCELLED, Verdict.POISON):
+            let_go(self._jobs, self._blobs, job_id, record.token)
+
+    def _requeue_or_withdraw(self, job_id: str) -> None:
+        if (record := self._jobs.get(job_id)) is None:
+            return
+        if was_refused(record, self._blobs):
+            self._withdraw(record)
+            return
+        verdict = self._jobs.requeue(job_id)
+        _log("message lost", record, verdict)
+        if verdict is Verdict.OK:
+            self._dispatcher.publish(job_id, record.queue)
 
     def _withdraw(self, record: JobRecord) -> None:
         """Delete what is left of a job that was refused; its caller's list and key then lead nowhere."""
@@ -104,31 +123,21 @@ class Reconciler:
         if verdict is Verdict.OK:
             let_go(self._jobs, self._blobs, record.id, record.token)
 
-    def tidy(self) -> None:
-        """Delete what was written in the name of attempts that had lost their job by then.
+    def _tidy(self, job_id: str) -> None:
+        let_go(self._jobs, self._blobs, job_id, None)
+        self._jobs.tidied(job_id, self._settings.hard_time_limit_s)
 
-        The attempt that ended the job deleted what there was; but a process that was cut off, or stopped for a while,
-        goes on until it notices. At the latest the time limit ends it.
-        """
-        limit_s = self._settings.hard_time_limit_s
-        for job_id in self._jobs.untidy_for(limit_s):
-            let_go(self._jobs, self._blobs, job_id, None)
-            self._jobs.tidied(job_id, limit_s)
+    def _forget_inputs(self, job_id: str) -> None:
+        self._blobs.delete_inputs(job_id)
+        self._jobs.forget_inputs(job_id)
 
-    def expire(self) -> None:
-        """Delete inputs and results whose time is over; blobs first, so that no record is gone before its bytes."""
-        for job_id in self._jobs.with_inputs_ended_before(self._settings.keep_inputs_s):
-            self._blobs.delete_inputs(job_id)
-            self._jobs.forget_inputs(job_id)
-        for job_id in self._jobs.ended_before(self._settings.keep_results_s):
+    def _remove(self, job_id: str) -> None:
+        self._blobs.delete_job(job_id)
+        self._jobs.remove(job_id)
+
+    def _sweep(self, job_id: str) -> None:
+        if self._jobs.get(job_id) is None:
             self._blobs.delete_job(job_id)
-            self._jobs.remove(job_id)
-
-    def sweep(self) -> None:
-        """Delete blobs without a record that are older than any result: what an upload that broke off left."""
-        for job_id in self._blobs.jobs_older_than(self._settings.keep_results_s):
-            if self._jobs.get(job_id) is None:
-                self._blobs.delete_job(job_id)
 
     def _run(self) -> None:
         was_steady = False
@@ -138,6 +147,17 @@ class Reconciler:
             if was_steady and is_steady:
                 is_steady = _succeeds(self.run_once)
             was_steady = is_steady
+
+
+def _each(job_ids: Iterable[str], step: Callable[[str], None]) -> None:
+    """Do a step for every job; one that nobody foresaw, such as a record of another version, holds up no other."""
+    for job_id in job_ids:
+        try:
+            step(job_id)
+        except (RedisError, BrokerUnavailable, StorageUnavailable):
+            raise
+        except Exception:
+            structlog.get_logger(__name__).exception("job not reconciled", job_id=job_id)
 
 
 def _succeeds(step: Callable[[], None]) -> bool:

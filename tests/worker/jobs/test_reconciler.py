@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -62,6 +63,19 @@ def test_a_job_whose_lease_ran_out_is_queued_again(
     reconciler.requeue_lost()
     assert (_state(jobs, "dead"), _state(jobs, "alive")) == (JobState.QUEUED, JobState.RUNNING)
     assert dispatcher.queued_jobs() == {"dead"}
+
+
+def test_a_record_that_cannot_be_read_holds_up_no_other_job(
+    jobs: JobStore, reconciler: Reconciler, dispatcher: Dispatcher, client: Any
+) -> None:
+    """One that another version wrote, say: the jobs behind it are queued again all the same, and it stays."""
+    for job_id in ("strange", "lost"):
+        jobs.create(job_id, INPUTS)
+        jobs.begin(job_id, "worker", 0)
+    client.hset("semalign:job:strange", "state", "unheard of")
+    reconciler.requeue_lost()
+    assert dispatcher.queued_jobs() == {"lost"}
+    assert client.exists("semalign:job:strange")
 
 
 def test_a_job_lost_too_often_is_given_up(jobs: JobStore, reconciler: Reconciler, dispatcher: Dispatcher) -> None:
