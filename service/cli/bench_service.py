@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -37,7 +38,7 @@ def service(
         _make_folder(out.parent)
         try:
             results = measure(settings, status.update)
-        except (BrokerError, StackError, RuntimeError) as error:
+        except (BrokerError, StackError, RuntimeError, httpx.HTTPError) as error:
             raise CommandError(str(error), EXIT_FAILED) from error
     table = Table("", "measured", "meant to be", "")
     for figure in figures_of(results):

@@ -1,5 +1,7 @@
 """The job without the service."""
 
+import subprocess
+
 import pytest
 
 from worker.bench.service.in_process import JobProcess
@@ -24,3 +26,14 @@ def test_a_process_that_cannot_compute_is_no_measurement(tmp_path) -> None:
     (frame.path / "image.png").write_bytes(b"no image")
     with pytest.raises(RuntimeError, match="has ended"), JobProcess.start(frame, threads=1):
         pass
+
+
+def test_a_process_that_was_killed_is_no_measurement() -> None:
+    """Whether it is told of a job, or waited for."""
+    with subprocess.Popen(["true"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        process.wait()
+        job = JobProcess(process)
+        with pytest.raises(RuntimeError, match="has ended"):
+            job.run()
+        with pytest.raises(RuntimeError, match="has ended"):
+            job.run()
