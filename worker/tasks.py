@@ -51,6 +51,7 @@ def _set_up_logging(**_: Any) -> None:
 def _set_up_supervisor(sender: Any, **_: Any) -> None:
     """Prepare the parent of the processes that compute; it never loads torch itself."""
     settings = Settings()
+    configure_logging(settings)  # Celery asks for it only after this
     _prepare_environment(settings, processes=max(1, sender.concurrency or 1))
     Supervisor.open(settings, sender.hostname).watch(calibrate)
     if settings.metrics_port:
