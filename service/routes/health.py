@@ -19,7 +19,7 @@ async def healthz() -> Health:
 
 @router.get("/readyz", responses=describe(NotReady))
 def readyz(backend: BackendOfApp) -> Readiness:
-    """Answer 200 when broker and storage can take a job."""
+    """Answer 200 when broker and storage answer."""
     checks = {"broker": "ok", "storage": "ok"}
     try:
         backend.jobs.ping()
