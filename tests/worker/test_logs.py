@@ -75,6 +75,12 @@ def test_a_line_names_job_and_request(json_logs: io.StringIO) -> None:
     assert (entry["job_id"], entry["request_id"], entry["logger"]) == ("a-job", "a-request", "some.library")
 
 
+def test_what_celery_says_of_a_task_names_its_job(json_logs: io.StringIO) -> None:
+    """Its lines come from a process that knows no more of the job."""
+    logging.getLogger("celery.worker.strategy").warning("Task semalign.calibrate[%s] received", "0a" * 16)
+    assert json.loads(json_logs.getvalue())["job_id"] == "0a" * 16
+
+
 def test_a_worker_logs_as_it_is_told_from_its_first_line_on(tmp_path: Path) -> None:
     """Its metrics are served before Celery asks for the logging."""
     log = tmp_path / "log"

@@ -121,19 +121,20 @@ return 'ok'
 """
 )
 
-# ARGV: id, worker, seconds of the lease. Answers {verdict, token}.
+# ARGV: id, worker, seconds of the lease. Answers {verdict, token, id of the request}.
 BEGIN: Final = (
     _JOB
     + """
-if not state then return {'gone', 0} end
-if state == 'running' then return {'owned', 0} end
-if state == 'cancelled' then return {'cancelled', 0} end
-if state ~= 'queued' then return {'finished', 0} end
+if not state then return {'gone', 0, ''} end
+local request_id = get('request_id')
+if state == 'running' then return {'owned', 0, request_id} end
+if state == 'cancelled' then return {'cancelled', 0, request_id} end
+if state ~= 'queued' then return {'finished', 0, request_id} end
 leave_indexes()
 redis.call('HINCRBY', job, 'deliveries', 1)
 set('state', 'running', 'worker', ARGV[2], 'started_at', now())
 extend_lease(ARGV[3])
-return {'ok', redis.call('HINCRBY', job, 'token', 1)}
+return {'ok', redis.call('HINCRBY', job, 'token', 1), request_id}
 """
 )
 
