@@ -138,6 +138,14 @@ class KeyRing:
         matches = hmac.compare_digest(_digest(key), known.sha256 if known else _NO_DIGEST)
         return known if known and matches else None
 
+    def knows(self, key_id: str) -> bool:
+        """Return whether a key that was let in before is still one of this server's; not where the file is unusable."""
+        try:
+            self._reload()
+        except KeysFileError:
+            return False
+        return key_id in self._by_id
+
     def check(self) -> None:
         """See that the file can be used.
 
