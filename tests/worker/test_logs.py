@@ -8,13 +8,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import billiard.util
 import pytest
 import structlog
+from celery import signals
 from ports import free_port
 
 from worker import child_process
 from worker.logs import configure_logging, redacted
 from worker.settings import Settings
+from worker.tasks import app  # noqa: F401 - it listens to Celery's signals
 
 KEY = "semalign_0123456789ab_" + "aB3-_" * 8 + "xyz"
 
@@ -79,6 +82,17 @@ def test_what_celery_says_of_a_task_names_its_job(json_logs: io.StringIO) -> Non
     """Its lines come from a process that knows no more of the job."""
     logging.getLogger("celery.worker.strategy").warning("Task semalign.calibrate[%s] received", "0a" * 16)
     assert json.loads(json_logs.getvalue())["job_id"] == "0a" * 16
+
+
+@pytest.mark.usefixtures("json_logs")
+def test_a_killed_process_is_logged_like_all_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those who start the processes have a logger apart."""
+    monkeypatch.setenv("SEMALIGN_LOG_FORMAT", "json")
+    signals.setup_logging.send(sender=None)
+    billiard.util.get_logger().error("Process %r exited", "SpawnPoolWorker-1")
+    assert json.loads(capsys.readouterr().err)["event"] == "Process 'SpawnPoolWorker-1' exited"
 
 
 def test_a_worker_logs_as_it_is_told_from_its_first_line_on(tmp_path: Path) -> None:
