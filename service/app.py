@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # these load their scripts from another host; the page has its own
         redoc_url=None,
+        redirect_slashes=False,  # it would name this host and scheme, which are not those that a proxy shows
         generate_unique_id_function=lambda route: route.name,  # what generated clients call the endpoints
     )
     _install_middleware(app, chosen)

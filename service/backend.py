@@ -87,6 +87,10 @@ class Backend:
         """Return how many jobs wait before this one; None where it does not wait."""
         return await self.positions.ask(record.id) if record.state is JobState.QUEUED else None
 
+    def still_serves(self, owner: str) -> bool:
+        """Return whether a caller who was let in may stay: a key may be revoked under an answer that takes long."""
+        return self.keys is None or self.keys.knows(owner)
+
     def close(self) -> None:
         """Close the connections."""
         self.leftovers.close()

@@ -22,8 +22,8 @@ async def job_events(job_id: str, last_id: str, backend: Backend) -> AsyncIterat
     """Yield the events of a job as they go over the wire.
 
     `progress` comes with every change, `end` once at the end, `gone` where the job was deleted; after the last two the
-    stream ends. It also ends where the broker is away: the client then comes again by itself. An id stands for what the
-    event says, so that any server can go on where another one stopped.
+    stream ends. It also ends where the broker is away, or the caller's key was revoked: the client then comes again by
+    itself, and hears why. An id stands for what the event says, so that any server can go on where another one stopped.
 
     Args:
         job_id: The job.
@@ -32,7 +32,6 @@ async def job_events(job_id: str, last_id: str, backend: Backend) -> AsyncIterat
     """
     yield format_sse_event(retry=_RECONNECT_MS)
     started = said_something = time.monotonic()
-    # Bounded, so that no stream outlives a key that was revoked by much.
     while time.monotonic() - started < backend.settings.max_stream_s:
         try:
             record = await backend.records.ask(job_id)
@@ -41,6 +40,8 @@ async def job_events(job_id: str, last_id: str, backend: Backend) -> AsyncIterat
             return
         if record is None:
             yield format_sse_event(event="gone", data_str=json.dumps({"id": job_id}))
+            return
+        if not backend.still_serves(record.owner):
             return
         report = progress_object(record, queue_position=position)
         event_id = _id_of(report)

@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from service.problems import MalformedMultipart, NotMultipart
+from worker.storage import StorageUnavailable
 
 # So much of one body waits in memory for the disk, at most.
 _WRITE_BYTES = 256 * 2**10
@@ -39,13 +40,15 @@ async def received_parts(request: Request, max_parts: int, spool: Path) -> Async
 
     Raises:
         NotMultipart, MalformedMultipart, BodyTooLarge, RequestTooSlow: The body cannot be taken.
+        StorageUnavailable: The disk of the spool is full, or away.
     """
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     if media_type != b"multipart/form-data":
         raise NotMultipart
     if not (boundary := options.get(b"boundary")):
         raise MalformedMultipart(f"The boundary is missing in Content-Type. {MalformedMultipart.sentence}")
-    folder = await run_in_threadpool(tempfile.TemporaryDirectory, dir=spool)
+    with _full_disk_as_unavailable():
+        folder = await run_in_threadpool(tempfile.TemporaryDirectory, dir=spool)
     try:
         yield await _received(request, boundary, Path(folder.name), max_parts)
     finally:
@@ -67,6 +70,14 @@ async def _received(request: Request, boundary: bytes, folder: Path, max_parts: 
         raise MalformedMultipart(f"The body ends before its last boundary. {MalformedMultipart.sentence}")
     await run_in_threadpool(body.write)
     return tuple(body.parts)
+
+
+@contextlib.contextmanager
+def _full_disk_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable("an upload could not be written to the temporary folder") from error
 
 
 class _Disassembly:
@@ -99,10 +110,15 @@ class _Disassembly:
         self._parser.write(chunk)
 
     def write(self) -> None:
-        """Write to disk what was taken apart since the last time."""
-        for path, data in self._unwritten.items():
-            with path.open("ab") as file:
-                file.write(data)
+        """Write to disk what was taken apart since the last time.
+
+        Raises:
+            StorageUnavailable: It cannot be written.
+        """
+        with _full_disk_as_unavailable():
+            for path, data in self._unwritten.items():
+                with path.open("ab") as file:
+                    file.write(data)
         self._unwritten.clear()
         self.unwritten_bytes = 0
 

@@ -6,6 +6,7 @@ import uvicorn
 
 from service.app import create_app
 from service.http_protocol import guarded_protocol
+from worker.logs import configure_logging
 from worker.settings import Settings
 
 # Event streams end with the server, not the server with the last event stream.
@@ -33,6 +34,7 @@ def run_server(
         certificate: TLS certificate chain, PEM; None serves plain HTTP.
         private_key: Its private key, PEM.
     """
+    configure_logging(settings)
     uvicorn.run(
         create_app(settings),
         host=host,
@@ -44,6 +46,7 @@ def run_server(
         http=guarded_protocol(settings.header_timeout_s),
         ws="none",
         access_log=False,
+        log_config=None,  # its own would print crashes as they are, and past our format
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_GRACE_S,

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from worker import child_process
-from worker.broker import running_broker
+from worker.broker import LocalBroker
 from worker.jobs.store import JobStore, connect
 from worker.settings import Settings
 
@@ -43,7 +43,7 @@ def models_mirror() -> Path:
 def broker_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Run the embedded broker, and return settings that lead to it."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("broker"), broker_url="", broker_patience_s=0)
-    with running_broker(settings):
+    with LocalBroker(settings):
         yield settings
 
 

@@ -87,6 +87,7 @@ def run_attempt(bench: Workbench, job_id: str, worker: str) -> None:
     log = structlog.get_logger(__name__)
     settings = bench.settings
     attempt = bench.jobs.begin(job_id, worker, settings.lease_s)
+    structlog.contextvars.bind_contextvars(request_id=attempt.request_id)
     log.info("job delivered", verdict=attempt.verdict.value, token=attempt.token)
     if attempt.verdict is not Verdict.OK:
         return
@@ -134,7 +135,6 @@ def _compute(bench: Workbench, job_id: str, token: int) -> Verdict:
     record = bench.jobs.get(job_id)
     if record is None:
         return Verdict.GONE
-    structlog.contextvars.bind_contextvars(request_id=record.request_id)
     bench.metrics.started(record)
     inputs = _load(bench, record.inputs)
     # Only a worker that computes in earnest is asked to evaluate: it has loaded all that this needs.

@@ -6,8 +6,9 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import redis
 
@@ -23,27 +24,49 @@ class BrokerError(RuntimeError):
     """The embedded broker cannot be started."""
 
 
-@contextlib.contextmanager
-def running_broker(settings: Settings) -> Iterator[str]:
-    """Yield the URL of a broker that answers: the configured one, a live embedded one, or one started for this block.
+class LocalBroker:
+    """The configured broker, a live embedded one, or one that is started for the block.
 
     Only a broker that was started here is stopped at the end. What it held stays in the data folder, so the next one
     goes on with the same jobs.
-
-    Raises:
-        BrokerError: No server program was found, or it did not answer in time.
     """
-    url = settings.resolved_broker_url
-    if settings.broker_url or answers(url):
-        yield url
-        return
-    server = start_broker(settings)
-    try:
-        yield url
-    finally:
-        server.stop(_STOP_GRACE_S)
-        with contextlib.suppress(OSError):
-            settings.embedded_socket.parent.rmdir()
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = settings.resolved_broker_url
+        self._settings = settings
+        self._server: child_process.Child | None = None
+
+    def __enter__(self) -> Self:
+        """See that there is one that answers.
+
+        Raises:
+            BrokerError: No server program was found, or it did not answer in time.
+        """
+        if not (self._settings.broker_url or answers(self.url)):
+            self._server = start_broker(self._settings)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop what was started here."""
+        if self._server is not None:
+            self._server.stop(_STOP_GRACE_S)
+            with contextlib.suppress(OSError):
+                self._settings.embedded_socket.parent.rmdir()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started here and does not live any more."""
+        return self._server is not None and not self._server.is_alive
+
+    def start_again(self) -> None:
+        """Start one in place of that which has ended; it has all that was accepted.
+
+        Raises:
+            BrokerError: It did not answer in time.
+        """
+        self._server = start_broker(self._settings)
 
 
 def start_broker(settings: Settings) -> child_process.Child:

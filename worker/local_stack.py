@@ -12,7 +12,7 @@ from typing import Final, Self
 import httpx
 
 from worker import child_process
-from worker.broker import running_broker
+from worker.broker import LocalBroker
 from worker.child_process import Child
 from worker.dispatch import Dispatcher
 from worker.errors import BrokerUnavailable
@@ -59,6 +59,7 @@ class LocalStack:
         self._environment = {**(environment or {}), "REMAP_SIGTERM": "SIGQUIT"}
         self._log = log
         self._started = contextlib.ExitStack()
+        self._broker = LocalBroker(settings)
         self._workers: list[Child] = []
         self._api: Child | None = None
         self._mended = 0
@@ -71,7 +72,7 @@ class LocalStack:
         """
         with contextlib.ExitStack() as started:
             self._started = started
-            self._environment["SEMALIGN_BROKER_URL"] = started.enter_context(running_broker(self._settings))
+            self._environment["SEMALIGN_BROKER_URL"] = started.enter_context(self._broker).url
             self._api = self._start(self._api_command, {}, _API_GRACE_S)
             for _ in range(self._planned_workers):
                 self._start_worker()
@@ -98,23 +99,33 @@ class LocalStack:
             StackError: One has ended.
         """
         self._check_api()
+        if self._broker.has_ended:
+            raise StackError("The broker has ended: its log is in the data folder.")
         if self._ended_workers():
             raise StackError(f"The worker has ended: {self._where_the_log_is()}.")
 
     def mend(self) -> list[str]:
-        """Start workers again that have ended, such as one that ran out of memory; return a sentence for each.
+        """Start broker and workers again that have ended, as for want of memory; return a sentence for each.
 
         Raises:
-            StackError: The API has ended, or workers end again and again.
+            BrokerError, StackError: The API has ended, the broker does not start, or they end again and again.
         """
-        ended = self._ended_workers()
-        self._mended += len(ended)
-        if self._mended > _MOST_MENDED:
-            raise StackError(f"Workers end again and again: {self._where_the_log_is()}.")
-        for index in ended:
-            self._workers[index] = self._worker(index)
         self._check_api()
-        return [f"Worker {index} has ended and was started again: {self._where_the_log_is()}." for index in ended]
+        sentences = []
+        if self._broker.has_ended:
+            self._count_mended("The broker ends")
+            self._broker.start_again()
+            sentences.append("The broker has ended and was started again: its log is in the data folder.")
+        for index in self._ended_workers():
+            self._count_mended("Workers end")
+            self._workers[index] = self._worker(index)
+            sentences.append(f"Worker {index} has ended and was started again: {self._where_the_log_is()}.")
+        return sentences
+
+    def _count_mended(self, what_ends: str) -> None:
+        self._mended += 1
+        if self._mended > _MOST_MENDED:
+            raise StackError(f"{what_ends} again and again: {self._where_the_log_is()}.")
 
     def _check_api(self) -> None:
         if self._api is not None and not self._api.is_alive:

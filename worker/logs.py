@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Final
 
 import structlog
@@ -15,6 +16,8 @@ _SECRETS: Final = (
     (re.compile(r"(?<=://)[^\s/\"'<>]*@"), "***@"),
     (re.compile(r"(?<=\bsemalign_[0-9a-f]{12}_)[\w-]{20,}"), "***"),
 )
+
+_TASK: Final = re.compile(r"\bTask semalign\.\w+\[([0-9a-f]{32})\]")
 
 
 def redacted(text: str) -> str:
@@ -41,13 +44,20 @@ def configure_logging(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, _with_job_of_task],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings), _redacted],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
+
+
+def _with_job_of_task(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Name the job of which Celery speaks: a task has the id of its job."""
+    if "job_id" not in event and (task := _TASK.search(str(event["event"]))):
+        event["job_id"] = task[1]
+    return event
 
 
 def _rendering(settings: Settings) -> list[Processor]:

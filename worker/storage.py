@@ -98,6 +98,7 @@ class BlobStore:
         with self._reading(key):
             for piece in obstore.get(self._store, key).stream(min_chunk_size=_COPY_BYTES):
                 file.write(piece)
+            file.flush()  # a disk that is full says so here, and not where nobody expects it
 
     def delete_job(self, job_id: str) -> None:
         """Delete every blob of a job."""

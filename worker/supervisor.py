@@ -65,7 +65,7 @@ class Supervisor:
             verdict = self._jobs.finish(job_id, record.token, JobState.FAILED, artifacts=False, error=TIME_LIMIT)
         else:
             verdict = self._jobs.lose(job_id, record.token, self._settings.max_deliveries)
-        structlog.get_logger(__name__).warning("process lost", job_id=job_id, timed_out=timed_out, verdict=verdict)
+        _log_of(record).warning("process lost", timed_out=timed_out, verdict=verdict)
         if verdict is Verdict.OK and not timed_out:
             self._dispatcher.publish(job_id, record.queue)
         else:
@@ -76,7 +76,7 @@ class Supervisor:
         for job_id in self._jobs.leased_jobs():
             if (record := self._own(job_id)) is not None:
                 verdict = self._jobs.hand_back(job_id, record.token)
-                structlog.get_logger(__name__).info("job handed back", job_id=job_id, verdict=verdict.value)
+                _log_of(record).info("job handed back", verdict=verdict.value)
 
     def _own(self, job_id: str) -> JobRecord | None:
         record = self._jobs.get(job_id)
@@ -90,3 +90,7 @@ class Supervisor:
         self.reconciler.stop()
         if how == "Cold":
             self.hand_back_all()
+
+
+def _log_of(record: JobRecord) -> Any:
+    return structlog.get_logger(__name__).bind(job_id=record.id, request_id=record.request_id)

@@ -5,6 +5,7 @@ import os
 import time
 from typing import Any
 
+import billiard.util
 import structlog
 from celery import Task, signals
 from celery.exceptions import Reject
@@ -45,12 +46,15 @@ def calibrate(task: Task, job_id: str) -> None:
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _set_up_logging(**_: Any) -> None:
     configure_logging(Settings())
+    # It says there when a process was killed, and would keep that from the handlers of all others.
+    billiard.util.get_logger().propagate = True
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
 def _set_up_supervisor(sender: Any, **_: Any) -> None:
     """Prepare the parent of the processes that compute; it never loads torch itself."""
     settings = Settings()
+    configure_logging(settings)  # Celery asks for it only after this
     _prepare_environment(settings, processes=max(1, sender.concurrency or 1))
     Supervisor.open(settings, sender.hostname).watch(calibrate)
     if settings.metrics_port:

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from limits import parse
+
 _KEY = re.compile(r"semalign_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 _NO_DIGEST = "0" * 64
 
@@ -66,6 +68,8 @@ def read_keys(path: Path) -> tuple[ApiKey, ...]:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise KeysFileError(f"{path} is no file of API keys: make one with `semalign keys new`.") from error
+    for key in keys:
+        _check_key(key, path)
     return keys
 
 
@@ -85,6 +89,32 @@ def write_keys(path: Path, keys: tuple[ApiKey, ...]) -> None:
         Path(draft).replace(path)
     except OSError as error:
         raise KeysFileError(f"{path} cannot be written ({error.strerror}): choose another place.") from error
+
+
+def check_rate(rate: str) -> None:
+    """See that a rate is one.
+
+    Raises:
+        KeysFileError: It is none.
+    """
+    try:
+        parse(rate)
+    except ValueError as error:
+        raise KeysFileError(f"{rate} is no rate: write a number and a time, such as 60/minute.") from error
+
+
+def _check_key(key: ApiKey, path: Path) -> None:
+    """See that a key can be used; its file may have been written by hand.
+
+    Raises:
+        KeysFileError: It cannot.
+    """
+    if not all(isinstance(each, str) for each in (key.id, key.name, key.sha256)):
+        raise KeysFileError(f"{path} has a key whose id, name or sha256 is no text: make one with `semalign keys new`.")
+    if key.open_jobs is not None and not (type(key.open_jobs) is int and key.open_jobs > 0):
+        raise KeysFileError(f"open_jobs of key {key.id} in {path} must be a number above 0, or null.")
+    if key.rate is not None:
+        check_rate(str(key.rate))
 
 
 class KeyRing:
@@ -107,6 +137,22 @@ class KeyRing:
         # Always one comparison, in constant time, whether the id is known or not.
         matches = hmac.compare_digest(_digest(key), known.sha256 if known else _NO_DIGEST)
         return known if known and matches else None
+
+    def knows(self, key_id: str) -> bool:
+        """Return whether a key that was let in before is still one of this server's; not where the file is unusable."""
+        try:
+            self._reload()
+        except KeysFileError:
+            return False
+        return key_id in self._by_id
+
+    def check(self) -> None:
+        """See that the file can be used.
+
+        Raises:
+            KeysFileError: It cannot.
+        """
+        self._reload()
 
     def _reload(self) -> None:
         try:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from limits import parse
 from rich.console import Console
 from rich.table import Table
 
-from service.access.keys import ApiKey, KeysFileError, new_key, read_keys, write_keys
+from service.access.keys import ApiKey, KeysFileError, check_rate, new_key, read_keys, write_keys
 from service.cli.errors import EXIT_BAD_INPUT
 from service.cli.server import AsJson
 from worker.settings import Settings
@@ -34,7 +33,7 @@ def new(
     with _errors_as_sentences():
         path = _path(file)
         if rate is not None:
-            _check_rate(rate)
+            check_rate(rate)
         key, kept = new_key(name, open_jobs=open_jobs, rate=rate)
         write_keys(path, (*_read(path), kept))
     typer.echo(key)
@@ -76,13 +75,6 @@ def _path(file: Path | None) -> Path:
 
 def _read(path: Path) -> tuple[ApiKey, ...]:
     return read_keys(path) if path.exists() else ()
-
-
-def _check_rate(rate: str) -> None:
-    try:
-        parse(rate)
-    except ValueError as error:
-        raise KeysFileError(f"{rate} is no rate: write a number and a time, such as 60/minute.") from error
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from service.problems.admission import (
     Unauthorized,
 )
 from service.problems.handlers import install_problem_handlers
-from service.problems.outages import BrokerDown, InternalError, NotReady, StorageDown
+from service.problems.outages import BrokerDown, InternalError, KeysDown, NotReady, StorageDown
 from service.problems.refusal import Refusal
 from service.problems.responses import describe, input_problem
 from service.problems.uploads import (
@@ -37,6 +37,7 @@ __all__ = [
     "ImageSizesDiffer",
     "InternalError",
     "InvalidParameter",
+    "KeysDown",
     "LoopbackOnly",
     "MalformedMultipart",
     "MalformedRequest",

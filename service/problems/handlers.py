@@ -13,8 +13,9 @@ from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from service.access.keys import KeysFileError
 from service.problems.addresses import InvalidParameter, MethodNotAllowed, NotFound
-from service.problems.outages import BrokerDown, InternalError, StorageDown
+from service.problems.outages import BrokerDown, InternalError, KeysDown, StorageDown
 from service.problems.refusal import Refusal
 from service.problems.uploads import BodyTooLarge
 from worker.errors import BrokerUnavailable
@@ -31,6 +32,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         BrokerUnavailable: BrokerDown,
         RedisError: BrokerDown,
         StorageUnavailable: StorageDown,
+        KeysFileError: KeysDown,
     }
     handler = new_exception_handler(
         unhandled_wrappers={"default": InternalError},

@@ -29,6 +29,15 @@ class StorageDown(Refusal):
     sentence = "The storage does not answer at the moment: nothing was accepted. Try again."
 
 
+class KeysDown(Refusal):
+    """The file of API keys cannot be used, so nobody can be let in."""
+
+    type_, title, status = "keys-unavailable", "API keys unavailable", 503
+    sentence = (
+        "This server cannot read its API keys at the moment: nothing was accepted. Try again, or tell its operator."
+    )
+
+
 class NotReady(Refusal):
     """Something that the service needs is away."""
 

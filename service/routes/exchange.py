@@ -83,6 +83,7 @@ FrameName = Annotated[str | None, Query(max_length=200, description="Which one, 
         InvalidCalibrationFile,
         InvalidParameter,
         BrokerDown,
+        StorageDown,
     ),
 )
 async def convert(

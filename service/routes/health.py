@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from redis.exceptions import RedisError
 
+from service.access.keys import KeysFileError
 from service.backend import BackendOfApp
 from service.problems import NotReady, describe
 from service.schemas import Health, Readiness
@@ -19,7 +20,7 @@ async def healthz() -> Health:
 
 @router.get("/readyz", responses=describe(NotReady))
 def readyz(backend: BackendOfApp) -> Readiness:
-    """Answer 200 when broker and storage can take a job."""
+    """Answer 200 when broker and storage answer, and the API keys can be read."""
     checks = {"broker": "ok", "storage": "ok"}
     try:
         backend.jobs.ping()
@@ -29,6 +30,12 @@ def readyz(backend: BackendOfApp) -> Readiness:
         backend.blobs.check()
     except StorageUnavailable:
         checks["storage"] = "unavailable"
+    if backend.keys is not None:
+        checks["keys"] = "ok"
+        try:
+            backend.keys.check()
+        except KeysFileError:
+            checks["keys"] = "unavailable"
     if "unavailable" in checks.values():
         raise NotReady(checks=checks)
     return Readiness(checks=checks)

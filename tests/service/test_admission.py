@@ -118,3 +118,18 @@ def test_an_upload_leaves_nothing_on_the_servers_disk(
     assert api.post(broken).status_code == 415
     (spool,) = tmp_path.glob("semalign-uploads-*")
     assert list(spool.iterdir()) == []
+
+
+def test_keys_that_cannot_be_read_are_an_outage(make_api: Any, make_job: Any) -> None:
+    """503 and not ready, for callers are not at fault; nobody is let in, and all are again once the file is back."""
+    api = make_api("ann")
+    keys = api.settings.keys_file.read_text()
+    api.settings.keys_file.write_text("{")
+    refused = api.post(make_job(), **_as(api, "ann"))
+    assert (refused.status_code, refused.json()["type"]) == (503, "keys-unavailable")
+    assert int(refused.headers["Retry-After"]) > 0
+    ready = api.http.get("/readyz")
+    assert (ready.status_code, ready.json()["checks"]["keys"]) == (503, "unavailable")
+    api.settings.keys_file.write_text(keys)
+    api.accepted(make_job(), **_as(api, "ann"))
+    assert api.http.get("/readyz").json()["checks"] == {"broker": "ok", "storage": "ok", "keys": "ok"}

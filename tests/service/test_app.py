@@ -80,6 +80,12 @@ def test_health_and_readiness_are_two_questions(lonely: httpx.Client) -> None:
     assert response.json()["checks"] == {"broker": "unavailable", "storage": "ok"}
 
 
+def test_an_address_with_a_slash_too_many_is_none(lonely: httpx.Client) -> None:
+    """No answer names a host, as a redirection would; behind a proxy that would be the wrong one."""
+    for response in (lonely.get("/jobs/"), lonely.post("/calibrate/")):
+        assert (response.status_code, response.json()["type"]) == (404, "not-found")
+
+
 def test_an_unexpected_error_does_not_tell_its_cause(tmp_path: Path, serve: Serve) -> None:
     """500 as a problem; the text of the exception stays in the log."""
     app: FastAPI = create_app(Settings(data_dir=tmp_path, broker_url="redis://127.0.0.1:9"))

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,3 +51,29 @@ def test_only_folders_are_deleted(place: Path) -> None:
     (place / "semalign-uploads-link").symlink_to(place / "precious")
     Spool().close()
     assert (place / "precious").is_dir()
+
+
+def test_a_spool_that_is_full_is_an_outage(make_api: Any, make_job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, for callers may come again; nothing was accepted."""
+    api = make_api()
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", *arguments: Any, **named: Any) -> Any:
+        return opened(Path("/dev/full") if mode == "ab" else path, mode, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", full)
+    for refused in (api.post(make_job()), api.http.post("/convert", files={"file": ("calib.txt", b"P2: 1")})):
+        assert (refused.status_code, refused.json()["type"]) == (503, "storage-unavailable")
+        assert int(refused.headers["Retry-After"]) > 0
+    assert api.stored() == []
+
+
+def test_a_full_disk_under_a_download_is_an_outage(
+    make_api: Any, make_job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the file is so small that it waits in a buffer."""
+    api = make_api()
+    job_id = api.accepted(make_job())
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Path("/dev/full").open("w+b"))  # noqa: SIM115
+    refused = api.http.get(f"/jobs/{job_id}/inputs/request.json")
+    assert (refused.status_code, refused.json()["type"]) == (503, "storage-unavailable")

@@ -11,6 +11,8 @@ import httpx
 import pytest
 import redis
 
+from service.access.keys import write_keys
+
 
 @pytest.fixture
 def api(make_api: Any) -> Any:
@@ -85,6 +87,20 @@ def test_a_client_that_comes_again_goes_on_where_it_was(api: Any, make_job: Any)
     assert [event["event"] for event in everything] == ["end"]
     again = api.http.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": everything[0]["id"]})
     assert (again.status_code, again.content) == (204, b"")
+
+
+def test_a_revoked_key_ends_its_streams(make_api: Any, make_job: Any) -> None:
+    """At once, and not after minutes: whoever holds it is told nothing more."""
+    api = make_api("ann")
+    header = api.keys["ann"].header
+    job_id = api.accepted(make_job(), headers=header)
+    with api.http.stream("GET", f"/jobs/{job_id}/events", headers=header) as response:
+        events = Events(response)
+        assert events.next_of("progress")["state"] == "queued"
+        write_keys(api.settings.keys_file, ())
+        api.begin(job_id)
+        assert all("event" not in event for event in events)
+    assert api.http.get(f"/jobs/{job_id}/events", headers=header).status_code == 401
 
 
 def test_a_deleted_job_ends_its_streams(api: Any, make_job: Any) -> None:

@@ -10,11 +10,13 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from PIL import Image
 from redis.exceptions import RedisError
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from worker.attempt import Workbench, run_attempt
 from worker.dispatch import Dispatcher
 from worker.jobs.reconciler import Reconciler
-from worker.jobs.record import FrameKeys, JobInputs, JobRecord, JobState
+from worker.jobs.record import FrameKeys, JobInputs, JobOrigin, JobRecord, JobState
 from worker.jobs.store import JobStore, connect
 from worker.settings import Settings
 from worker.storage import RESULT, BlobStore, StorageUnavailable, artifact_key, input_key, overlay_name
@@ -62,7 +64,7 @@ def _submit(bench: Workbench, **changes: object) -> None:
     for name, data in blobs.items():
         bench.blobs.put(input_key("a", name), data)
     request, image_key, cloud_key = (input_key("a", name) for name in blobs)
-    bench.jobs.create("a", JobInputs(request, (FrameKeys(image_key, cloud_key),)))
+    bench.jobs.create("a", JobInputs(request, (FrameKeys(image_key, cloud_key),)), JobOrigin(request_id="the-request"))
 
 
 def _record(bench: Workbench) -> JobRecord:
@@ -247,3 +249,14 @@ def test_a_storage_that_is_away_lets_the_job_wait(bench: Workbench, monkeypatch:
         run_attempt(bench, "a", "worker-1")
     record = _record(bench)
     assert (record.state, record.deliveries) == (JobState.QUEUED, 0)
+
+
+def test_every_line_about_an_attempt_names_job_and_request(bench: Workbench) -> None:
+    """From its delivery on, also those of the thread that renews its lease."""
+    _submit(bench, options={"num_iterations": 50})
+    nowhere = JobStore(connect("unix:///nowhere/broker.sock", timeout_s=1))
+    settings = bench.settings.model_copy(update={"lease_s": 0.5})
+    with capture_logs(processors=[merge_contextvars]) as lines, bound_contextvars(job_id="a", request_id=None):
+        run_attempt(dataclasses.replace(bench, settings=settings, impatient_jobs=nowhere), "a", "worker-1")
+    assert {line["event"] for line in lines} >= {"job delivered", "lease not renewed", "job ended"}
+    assert {(line["job_id"], line["request_id"]) for line in lines} == {("a", "the-request")}

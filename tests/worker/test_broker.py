@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.broker import BrokerError, answers, running_broker, start_broker
+from worker.broker import BrokerError, LocalBroker, answers, start_broker
 from worker.jobs.store import connect
 from worker.settings import Settings
 
@@ -26,9 +26,9 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 
 def test_it_answers_within_the_block_and_not_after(settings: Settings) -> None:
     """Started here means stopped here, and nothing of it stays outside the data folder."""
-    with running_broker(settings) as url:
-        assert answers(url)
-    assert not answers(url)
+    with LocalBroker(settings) as broker:
+        assert answers(broker.url)
+    assert not answers(broker.url)
     assert not settings.embedded_socket.parent.exists()
 
 
@@ -38,22 +38,22 @@ def test_what_it_held_is_there_after_a_kill(settings: Settings) -> None:
     connect(settings.resolved_broker_url, timeout_s=5).set("job", "accepted")
     os.kill(server.pid, signal.SIGKILL)
     server.kill()
-    with running_broker(settings) as url:
-        assert connect(url, timeout_s=5).get("job") == "accepted"
+    with LocalBroker(settings) as broker:
+        assert connect(broker.url, timeout_s=5).get("job") == "accepted"
 
 
 def test_a_live_one_is_adopted_and_left_running(settings: Settings) -> None:
     """The second user of a data folder neither starts nor stops a server."""
-    with running_broker(settings) as url:
-        with running_broker(settings) as adopted:
-            assert adopted == url
-        assert answers(url)
+    with LocalBroker(settings) as broker:
+        with LocalBroker(settings) as adopted:
+            assert adopted.url == broker.url
+        assert answers(broker.url)
 
 
 def test_a_configured_broker_is_used_as_it_is(tmp_path: Path) -> None:
     """No server is started beside it."""
-    with running_broker(Settings(data_dir=tmp_path, broker_url="redis://elsewhere")) as url:
-        assert url == "redis://elsewhere"
+    with LocalBroker(Settings(data_dir=tmp_path, broker_url="redis://elsewhere")) as broker:
+        assert (broker.url, broker.has_ended) == ("redis://elsewhere", False)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,8 +1,17 @@
-"""What each of several workers on one machine is told."""
+"""The processes on one machine: what each is told, and what becomes of one that ends."""
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
 
 import pytest
+from ports import free_port
 
-from worker.local_stack import worker_environment
+from worker.broker import answers
+from worker.jobs.store import connect
+from worker.local_stack import LocalStack, StackError, worker_environment
 from worker.settings import Settings
 
 
@@ -31,3 +40,30 @@ def test_workers_serve_their_metrics_on_ports_in_a_row() -> None:
     settings = Settings(metrics_port=9101, threads=1)
     ports = [worker_environment(settings, index, 2)["SEMALIGN_METRICS_PORT"] for index in range(2)]
     assert ports == ["9101", "9102"]
+
+
+def test_a_broker_that_was_killed_is_started_again(tmp_path: Path) -> None:
+    """With all that it held, and not without end; nobody else would start the embedded one."""
+    settings = Settings(data_dir=tmp_path, broker_url="")
+    client = connect(settings.resolved_broker_url, timeout_s=5)
+    try:
+        with LocalStack(settings, host="127.0.0.1", port=free_port(), workers=0, log=tmp_path / "log") as stack:
+            client.set("job", "accepted")
+            os.kill(client.info("server")["process_id"], signal.SIGKILL)
+            with pytest.raises(StackError, match="broker"):
+                _until_it_ends(stack)
+            assert [("broker" in sentence) for sentence in stack.mend()] == [True]
+            assert stack.mend() == []
+            assert client.get("job") == "accepted"
+            stack.check()
+        assert not answers(settings.resolved_broker_url)
+    finally:
+        client.close()
+        shutil.rmtree(settings.embedded_socket.parent, ignore_errors=True)
+
+
+def _until_it_ends(stack: LocalStack, timeout_s: float = 20) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        stack.check()
+        time.sleep(0.05)

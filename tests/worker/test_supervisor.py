@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from worker.dispatch import Dispatcher
 from worker.jobs.reconciler import Reconciler
-from worker.jobs.record import JobInputs, JobRecord, JobState
+from worker.jobs.record import JobInputs, JobOrigin, JobRecord, JobState
 from worker.jobs.store import JobStore
 from worker.settings import Settings
 from worker.storage import BlobMissing, BlobStore, artifact_key, open_storage
@@ -147,3 +148,17 @@ def test_a_worker_that_stops_hands_back_what_it_has(jobs: JobStore, supervisor: 
     supervisor.hand_back_all()
     assert (_record(jobs).state, _record(jobs).deliveries) == (JobState.QUEUED, 0)
     assert _record(jobs, "ended").state is JobState.SUCCEEDED
+
+
+def test_what_it_says_of_a_job_names_the_request(jobs: JobStore, supervisor: Supervisor) -> None:
+    """Its process has worked for none, but whoever looks for the request wants to find this."""
+    for job_id in ("a", "b"):
+        jobs.create(job_id, JobInputs("request", ()), JobOrigin(request_id=f"request of {job_id}"))
+        jobs.begin(job_id, "worker-1", LEASE_S)
+    with capture_logs() as lines:
+        supervisor.see_to("a", timed_out=False)
+        supervisor.hand_back_all()
+    assert [(line["event"], line["job_id"], line["request_id"]) for line in lines] == [
+        ("process lost", "a", "request of a"),
+        ("job handed back", "b", "request of b"),
+    ]

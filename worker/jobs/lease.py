@@ -1,5 +1,6 @@
 """The lease of an attempt: renewed by a thread for as long as the process that computes lives."""
 
+import contextvars
 import os
 import signal
 import threading
@@ -55,7 +56,9 @@ class LeaseKeeper:
         self._grace_s = grace_s
         self._terminate = terminate
         self._left = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"lease of {job_id}", daemon=True)
+        # It logs under the ids of the job, as this thread does.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._keep,), name=f"lease of {job_id}", daemon=True)
 
     def __enter__(self) -> Self:
         """Start to renew."""

@@ -173,5 +173,5 @@ def _succeeds(step: Callable[[], None]) -> bool:
 
 
 def _log(event: str, record: JobRecord, verdict: Verdict) -> None:
-    log = structlog.get_logger(__name__)
-    log.warning(event, job_id=record.id, worker=record.worker, token=record.token, verdict=verdict.value)
+    log = structlog.get_logger(__name__).bind(job_id=record.id, request_id=record.request_id)
+    log.warning(event, worker=record.worker, token=record.token, verdict=verdict.value)

@@ -34,10 +34,17 @@ def connect(url: str, *, timeout_s: float, patience_s: float = 0.0) -> "redis.Re
 
 @dataclass(frozen=True)
 class Attempt:
-    """The answer to a worker that was handed a job: `token` is its fencing token if the verdict is `OK`."""
+    """The answer to a worker that was handed a job.
+
+    Attributes:
+        verdict: `OK` where the worker has it now.
+        token: Its fencing token then.
+        request_id: Id of the request that brought the job, for the logs; empty where the job is gone.
+    """
 
     verdict: Verdict
     token: int
+    request_id: str = ""
 
 
 class JobStore:
@@ -139,8 +146,8 @@ class JobStore:
         """
         # The client may send the call again: an attempt whose answer was lost must not shut itself out.
         call = uuid.uuid4().hex
-        verdict, token = self._run(transitions.BEGIN, job_id, worker, lease_s, call)
-        return Attempt(Verdict(verdict), int(token))
+        verdict, token, request_id = self._run(transitions.BEGIN, job_id, worker, lease_s, call)
+        return Attempt(Verdict(verdict), int(token), request_id)
 
     def renew(self, job_id: str, token: int, lease_s: float) -> Verdict:
         """Say that an attempt lives; anything but `OK` tells it to stop."""

@@ -121,22 +121,23 @@ return 'ok'
 """
 )
 
-# ARGV: id, worker, seconds of the lease, what tells this call from all others. Answers {verdict, token}.
+# ARGV: id, worker, seconds of the lease, what tells this call from others. Answers {verdict, token, id of the request}.
 BEGIN: Final = (
     _JOB
     + """
-if not state then return {'gone', 0} end
+if not state then return {'gone', 0, ''} end
+local request_id = get('request_id') or ''
 if state == 'running' then
-  if get('begun_by') == ARGV[4] then return {'ok', get('token')} end  -- a repeat, as for `finish`
-  return {'owned', 0}
+  if get('begun_by') == ARGV[4] then return {'ok', get('token'), request_id} end  -- a repeat, as for `finish`
+  return {'owned', 0, request_id}
 end
-if state == 'cancelled' then return {'cancelled', 0} end
-if state ~= 'queued' then return {'finished', 0} end
+if state == 'cancelled' then return {'cancelled', 0, request_id} end
+if state ~= 'queued' then return {'finished', 0, request_id} end
 leave_indexes()
 redis.call('HINCRBY', job, 'deliveries', 1)
 set('state', 'running', 'worker', ARGV[2], 'started_at', now(), 'begun_by', ARGV[4])
 extend_lease(ARGV[3])
-return {'ok', redis.call('HINCRBY', job, 'token', 1)}
+return {'ok', redis.call('HINCRBY', job, 'token', 1), request_id}
 """
 )
 

@@ -2,7 +2,9 @@
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,4 +62,15 @@ def test_a_file_that_cannot_be_used_lets_nobody_in(file: Path, content: str | No
     with pytest.raises(KeysFileError, match="keys"):
         KeyRing(file).find(new_key("a")[0])
     with pytest.raises(KeysFileError):
+        read_keys(file)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"rate": "often"}, "60/minute"), ({"rate": 5}, "60/minute"), ({"open_jobs": 0}, "open_jobs"), ({"id": 1}, "id")],
+)
+def test_a_file_written_by_hand_is_checked_when_it_is_read(file: Path, changed: dict[str, Any], said: str) -> None:
+    """And not by the first caller whose bound says nothing."""
+    write_keys(file, (replace(new_key("a")[1], **changed),))
+    with pytest.raises(KeysFileError, match=said):
         read_keys(file)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from worker.celery_app import QUEUES
 from worker.dispatch import Dispatcher
@@ -58,9 +59,11 @@ def test_a_job_whose_lease_ran_out_is_queued_again(
 ) -> None:
     """Record and queue both have it; one whose attempt lives is left alone."""
     for job_id, lease_s in (("dead", 0), ("alive", LONG_S)):
-        jobs.create(job_id, INPUTS)
+        jobs.create(job_id, INPUTS, JobOrigin(request_id=f"request of {job_id}"))
         jobs.begin(job_id, "worker", lease_s)
-    reconciler.requeue_lost()
+    with capture_logs() as lines:
+        reconciler.requeue_lost()
+    assert [(line["job_id"], line["request_id"]) for line in lines] == [("dead", "request of dead")]
     assert (_state(jobs, "dead"), _state(jobs, "alive")) == (JobState.QUEUED, JobState.RUNNING)
     assert dispatcher.queued_jobs() == {"dead"}
 
