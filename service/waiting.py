@@ -8,7 +8,7 @@ from fastapi import Request
 from service.backend import Backend
 from worker.jobs.record import JobRecord
 
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})\"?(?=$|[,;\s])", re.IGNORECASE)
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})\d*\"?(?=$|[,;\s])", re.IGNORECASE)
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 0.5
 

@@ -25,7 +25,7 @@ class BodyLimit:
             return
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > self._max_bytes:
-            await answer_with(BodyTooLarge(headers={"Connection": "close"}), Request(scope), receive, send)
+            await answer_with(self._refusal(), Request(scope), receive, send)
             return
         await self._app(scope, self._counted(receive), send)
 
@@ -37,7 +37,12 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._max_bytes:
-                raise BodyTooLarge(headers={"Connection": "close"})
+                raise self._refusal()
             return message
 
         return receive_within_limit
+
+    def _refusal(self) -> BodyTooLarge:
+        limit = f"{self._max_bytes / 2**20:.4g} MiB"
+        sentence = f"The body is larger than this server takes, which is {limit}: send fewer frames or smaller files."
+        return BodyTooLarge(sentence, headers={"Connection": "close"})

@@ -189,6 +189,7 @@ def test_a_body_that_says_it_is_too_large_is_refused_unread(stack: Any) -> None:
     response = httpx.Response(answer.status, headers=dict(answer.getheaders()), content=answer.read())
     connection.close()
     _assert_problem(response, 413, "body-too-large")
+    assert f"which is {stack.settings.max_upload_bytes / 2**20:.4g} MiB: send" in response.json()["detail"]
 
 
 def test_a_body_that_turns_out_too_large_is_refused_on_the_way(stack: Any) -> None:

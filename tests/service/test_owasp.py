@@ -147,7 +147,7 @@ def test_api8_security_misconfiguration(make_api: Any, make_job: Any, tmp_path: 
     broken_ring = make_api("bob")
     (tmp_path / "keys.json").write_text("broken")
     response = broken_ring.http.get("/jobs", headers=broken_ring.keys["bob"].header)
-    assert (response.status_code, response.json()["type"]) == (500, "internal-error")  # closed, not open
+    assert (response.status_code, response.json()["type"]) == (503, "keys-unavailable")  # closed, not open
     assert str(tmp_path) not in response.text
 
 

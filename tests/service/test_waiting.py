@@ -171,7 +171,8 @@ def test_a_preferred_wait_ends_in_time(api: Any, make_job: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prefer", "applied"), [("wait=99999", "wait=1"), ("wait=x", None), ("handling=lenient", None)]
+    ("prefer", "applied"),
+    [("wait=99999", "wait=1"), ("wait=" + "9" * 5000, "wait=1"), ("wait=x", None), ("handling=lenient", None)],
 )
 def test_a_wait_is_bounded_and_other_preferences_are_passed_over(
     make_api: Any, make_job: Any, prefer: str, applied: str | None
